@@ -1,0 +1,144 @@
+"""A stage is an edge of the graph: it reads an artifact of one format and writes one of another.
+
+A pass is a stage whose source is its target. The frame calls the hooks, in this order: `available` for all hops
+before any work, then per hop `requires`, `convert`, `ensures` and parity. A stage never calls the next one, never
+writes outside `out` and its context, and never changes global state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Iterable, Mapping, Optional, Protocol, Type
+
+from mlconvert.artifact import Artifact
+from mlconvert.errors import Refusal
+from mlconvert.host import Host
+from mlconvert.signature import Signature
+
+
+@dataclass(frozen=True)
+class Help:
+    """What an option means; it stands in `Annotated[type, Help("…")]`. `parse` reads its command-line text."""
+
+    text: str
+    parse: Optional[Callable[[str], Any]] = None
+    metavar: str = ""
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """The options of a stage that has none."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """|artifact - source| <= rtol * |source| + atol, where an atol of None stands for rms * RMS(source), per output.
+
+    Integers, booleans and strings are compared exactly.
+    """
+
+    rtol: float = 1e-4
+    rms: float = 1e-4
+    atol: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What `convert` did: the signature that the artifact carries, and facts for the manifest (JSON values)."""
+
+    signature: Signature
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    flavour: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """Where two artifacts part: the first node whose value leaves the tolerance, and where it came from."""
+
+    node: str
+    op: str
+    source: str = ""
+    max_abs: float = float("nan")
+    note: str = ""
+
+
+def _silent(kind: str, entry: dict[str, Any]) -> None:
+    """The listener of a context that nobody listens to."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the frame gives a stage: folders, the user's data and seed, and a way to be heard.
+
+    `scratch` is empty and removed afterwards; `cache` is the stage's private folder, kept between runs and shared
+    by concurrent ones. `trust` says that the user vouches for files that can execute code.
+    """
+
+    scratch: Path
+    cache: Path
+    data: Optional[Path] = None
+    seed: int = 0
+    trust: bool = False
+    emit: Callable[[str, dict[str, Any]], None] = _silent
+
+    def log(self, text: str) -> None:
+        """Say something that a user who asked for details wants to read."""
+        self.emit("log", {"text": text})
+
+    def warn(self, text: str) -> None:
+        """Say something that every user should read."""
+        self.emit("warning", {"text": text})
+
+    def progress(self, text: str, done: Optional[float] = None) -> None:
+        """Say what is going on; `done` is the finished part, 0 to 1, where it is known."""
+        self.emit("progress", {"text": text, "done": done})
+
+
+class Stage(Protocol):
+    """Subclass it, set the attributes, write `convert` and the checks that can fail.
+
+    `requirements` are pip requirement strings, checked by the frame against the interpreter that will run the
+    stage; `python` is a version specifier for it; `licence` is an SPDX identifier of the strictest part it runs.
+    """
+
+    name: str
+    source: str
+    target: str
+    cost: float = 1.0
+    licence: str = "Apache-2.0"
+    requirements: tuple[str, ...] = ()
+    python: str = ">=3.11"
+    Options: Type[Any] = NoOptions
+
+    def available(self, options: Any, host: Host) -> Iterable[Refusal]:
+        """What keeps this stage from running here at all: missing tools, unsupported targets."""
+        return ()
+
+    def delivers(self, options: Any, host: Host) -> Optional[str]:
+        """The flavour of the artifact that these options lead to on this host."""
+        return None
+
+    def wants(self, options: Any) -> Mapping[str, Any]:
+        """Defaults for the options of the stages before it, by field name."""
+        return {}
+
+    def requires(self, artifact: Artifact, options: Any, ctx: Context) -> Iterable[Refusal]:
+        """What in this artifact cannot be converted: cheap, before the work, everything at once."""
+        return ()
+
+    def convert(self, artifact: Artifact, options: Any, out: Path, ctx: Context) -> Outcome:
+        """Write the new artifact to `out`; side files go beside it, and their names are final."""
+        ...
+
+    def ensures(self, artifact: Artifact, ctx: Context) -> Iterable[Refusal]:
+        """What is wrong with the written artifact: it must open and carry its signature, as far as can be told here."""
+        return ()
+
+    def tolerance(self, source: Artifact, artifact: Artifact) -> Tolerance:
+        """How far the artifact's outputs may stand from its source's."""
+        return Tolerance()
+
+    def localise(self, source: Artifact, artifact: Artifact, inputs: Mapping[str, Any], ctx: Context) -> Optional[Suspect]:
+        """The first node that is wrong on these inputs, for a hop that failed parity; None when it cannot be told."""
+        return None
