@@ -1,0 +1,96 @@
+# The commands of this repository; `make` alone lists them. Each makes the environment that it needs.
+
+PYTHON ?= python3
+WORKERS ?= 2
+# TORCH=cpu takes torch's CPU build (a tenth of the size) where torch's own index can be reached.
+TORCH ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(or $(shell command -v uv 2>/dev/null),$(VENV)/.uv/bin/uv)
+INSTALL := $(UV) pip install --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt \
+           $(if $(TORCH),--torch-backend $(TORCH))
+
+hint = $(if $(TORCH),echo 'Could the index of $(TORCH) builds not be reached? Without TORCH=$(TORCH), torch comes from PyPI.' >&2;)
+
+say = @printf '\033[1m==>\033[0m %s\n'
+
+# $(call need,check,package): the check passes, or root on Debian and Ubuntu gets the package, or its command is named.
+define need
+@$(1) >/dev/null 2>&1 || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	printf '==> %s is missing: installing it with apt-get\n' $(2); \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); \
+else \
+	printf '%s is missing. Install it, then run make again:\n    sudo apt-get install %s\n' $(2) $(2) >&2; exit 1; \
+fi
+endef
+
+.PHONY: help demo test check pytest proof bench lock clean
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo$(TORCH) ## train a small model and convert it to a TensorRT engine; TORCH=cpu for a smaller torch
+	$(say) "training a small CNN on scikit-learn's digits"
+	@$(BIN)/python docs/examples/digits.py train demo
+	$(say) "converting it: $(CONVERT)"
+	@$(BIN)/$(CONVERT)
+	$(say) "what came out"
+	@$(BIN)/python docs/examples/digits.py report demo
+
+CONVERT := mlconvert torch2trt demo/digits.pt2 -o demo/digits.rtx.plan --builder rtx --dim batch=1:8:64 --keep --force
+
+test: check pytest ## what CI runs: check, then the tests; at most 15 minutes on two cores
+
+check: $(VENV)/.test$(TORCH) ## ruff and mypy
+	$(say) "ruff and mypy"
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy
+
+pytest: $(VENV)/.test$(TORCH)
+	$(say) "pytest on $(WORKERS) workers"
+	@$(BIN)/pytest -n $(WORKERS)
+
+proof: $(VENV)/.test$(TORCH) ## the full matrices; resumes where it stopped
+	$(say) "the full matrices"
+	@$(BIN)/pytest -m proof
+
+bench: $(VENV)/.test$(TORCH) ## the timings
+	@for scenario in benchmarks/*.py; do \
+		printf '==> %s\n' "$$scenario"; $(BIN)/python "$$scenario" || exit 1; \
+	done
+
+lock: $(VENV)/.test$(TORCH) ## resolve constraints.txt again; UPGRADE=1 for the newest versions
+	@printf '%s\n' tensorrt tensorrt-cu12-bindings > $(VENV)/.excludes
+	@printf '%s\n' hatchling tensorrt-stubs uv | $(UV) pip compile --quiet --universal --no-annotate \
+		--custom-compile-command 'make lock' --excludes $(VENV)/.excludes $(if $(UPGRADE),--upgrade) \
+		--extra dev --output-file constraints.txt pyproject.toml -
+
+clean: ## remove the environment and all that the commands made
+	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache
+
+# --- the environment ---------------------------------------------------------------------------------
+
+$(VENV)/.uv/bin/uv:
+	$(call need,$(PYTHON) -c 'import ensurepip; import venv',python3-venv)
+	$(say) "fetching uv into $(VENV)/.uv"
+	@$(PYTHON) -m venv $(VENV)/.uv
+	@$(VENV)/.uv/bin/python -m pip install --quiet --constraint constraints.txt uv
+
+# An older python3 is good enough to fetch uv, which then finds or fetches a newer one.
+$(VENV)/pyvenv.cfg: | $(UV)
+	$(say) "making $(VENV)"
+	@python=$$($(PYTHON) -c 'import sys; print(sys.executable if sys.version_info >= (3, 11) else ">=3.11")' \
+		2>/dev/null || echo '>=3.11'); \
+	$(UV) venv --quiet --allow-existing --python "$$python" $(VENV) || \
+	{ echo 'mlconvert needs Python 3.11 or newer; name one with make PYTHON=/path/to/python3' >&2; exit 1; }
+
+$(VENV)/.demo$(TORCH): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(say) "installing mlconvert with PyTorch and TensorRT-RTX: minutes and some 6 GB the first time"
+	@$(INSTALL) --editable '.[torch,trt]' scikit-learn || { $(hint) exit 1; }
+	@touch $@
+
+$(VENV)/.test$(TORCH): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(say) "installing mlconvert and its developers' tools: minutes and some 7 GB the first time"
+	@$(INSTALL) --editable '.[dev]' || { $(hint) exit 1; }
+# The stubs depend on TensorRT itself, which is no wheel; mypy needs the stubs alone.
+	@$(INSTALL) --no-deps tensorrt-stubs
+	@touch $@

@@ -1,0 +1,20 @@
+"""What every test shares: a cache of its own session, and a fair share of the processor."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# One thread for each of pytest's workers, and for the processes that they start: two workers share two cores. It is
+# read when a library is loaded, so it is set before any is.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tests neither read nor fill the cache of whoever runs them."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["MLCONVERT_CACHE_DIR"] = str(folder)
+    return folder
