@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from architecture import CORE, LAYERS, LOWEST, PLUGINS, REPOSITORY, imports, modules
 
 CORE_MODULES = {name: path for name, path in modules(CORE).items() if name}
