@@ -11,7 +11,12 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(VENV)/.uv/bin/uv)
 INSTALL := $(UV) pip install --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt \
            $(if $(TORCH),--torch-backend $(TORCH))
 
-hint = $(if $(TORCH),echo 'Could the index of $(TORCH) builds not be reached? Without TORCH=$(TORCH), torch comes from PyPI.' >&2;)
+# Trust what the system trusts, where it says so, as pip does: a company's proxy signs with its own certificate.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= true
+endif
+
+hint = $(if $(TORCH),echo 'Could the index of $(TORCH) builds not be reached? PyPI has the other one: leave out TORCH=$(TORCH).' >&2;)
 
 say = @printf '\033[1m==>\033[0m %s\n'
 
