@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
@@ -11,10 +11,15 @@ from mlconvert.signature import Signature
 
 @dataclass(frozen=True)
 class Artifact:
-    """A model file or folder. `model` is the factory (`pkg.mod:factory`) that a bare weights file needs."""
+    """A model file or folder.
+
+    `side_files` stand beside `path` and belong to it (ONNX's external data). `model` is the factory
+    (`pkg.mod:factory` or `file.py:factory`) that a bare weights file needs.
+    """
 
     path: Path
     format: str
     flavour: Optional[str] = None
-    signature: Signature = Signature()
+    signature: Signature = field(default_factory=Signature)
+    side_files: tuple[Path, ...] = ()
     model: Optional[str] = None

@@ -7,8 +7,9 @@ together in one error, so that a user sees everything that is in the way at once
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Iterable
+from typing import Any
 
 
 @dataclass(frozen=True)

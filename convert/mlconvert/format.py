@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Optional, Protocol
+from typing import Any, Optional, Protocol
 
 from mlconvert.artifact import Artifact
 from mlconvert.host import Host
@@ -25,7 +26,8 @@ class Format(Protocol):
     """Subclass it and fill in what the format can say; what is left out has an honest default.
 
     `sniff` and `executes` run in the caller's process on files that nobody vouches for: they read, they do not
-    parse with third-party code, and they execute nothing. `signature` and `describe` run in a worker.
+    parse with third-party code, and they execute nothing. `signature`, `side_files` and `describe` run in a
+    worker.
     """
 
     name: str
@@ -54,6 +56,10 @@ class Format(Protocol):
     def signature(self, artifact: Artifact, *, trust: bool = False) -> Signature:
         """What the file itself says about its inputs and outputs; empty where it says nothing."""
         return Signature()
+
+    def side_files(self, path: Path) -> tuple[Path, ...]:
+        """The files that stand beside a one-file artifact and belong to it. Runs in a worker."""
+        return ()
 
     def describe(self, path: Path) -> dict[str, Any]:
         """What `inspect` shows beside the signature: versions, sizes, op counts, what stands out."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from mlconvert.stage import Context
 from mlconvert.worker import emit
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def load(reference: str) -> Any:
     """The plugin that a reference names, made once in this process."""
     module, _, name = reference.partition(":")
@@ -31,5 +32,5 @@ def stage(reference: str, hook: str, options: Mapping[str, Any], context: Mappin
 
 
 def format(reference: str, hook: str, **arguments: Any) -> Any:
-    """Call `signature` or `describe` of a format."""
+    """Call `signature`, `side_files` or `describe` of a format."""
     return getattr(load(reference), hook)(**arguments)

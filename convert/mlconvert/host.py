@@ -33,6 +33,7 @@ class Host:
         return Host(platform.system(), platform.machine(), platform.python_version(), _gpus())
 
     def as_json(self) -> dict[str, Any]:
+        """The form that a JSON document takes."""
         return {
             "system": self.system,
             "machine": self.machine,

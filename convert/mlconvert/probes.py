@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Iterator, Mapping, Optional
+from typing import TYPE_CHECKING, Optional
 
 from mlconvert.errors import ConversionError
 from mlconvert.signature import DimRange, Signature, Tensor, evaluate
@@ -117,7 +118,8 @@ def _numpy_dtype(name: str) -> np.dtype:
     except TypeError:
         import ml_dtypes
 
-        return np.dtype(getattr(ml_dtypes, name))
+        found: np.dtype = np.dtype(getattr(ml_dtypes, name))
+        return found
 
 
 def single(signature: Signature, seed: int, label: str = "opt") -> Optional[Probe]:

@@ -22,7 +22,7 @@ class Broken:
     reason: str
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _scan(group: str) -> dict[str, EntryPoint]:
     """The group's entry points by name. A name that two distributions claim is nobody's: `load` says so."""
     found: dict[str, EntryPoint] = {}
@@ -49,7 +49,7 @@ def reference(group: str, name: str) -> str:
     return _scan(group)[name].value
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def load(group: str, name: str) -> Any:
     """The plugin of that name: an instance of a format, stage or pass, or the class of a runner.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Mapping, Optional, Protocol, Type
+from typing import TYPE_CHECKING, Optional, Protocol
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
@@ -38,7 +39,7 @@ class Runner(Protocol):
     def __enter__(self) -> Runner: ...
 
     def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None: ...
 
     def run(self, inputs: Arrays) -> dict[str, np.ndarray]:

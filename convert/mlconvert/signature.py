@@ -9,14 +9,38 @@ from __future__ import annotations
 import ast
 import operator
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Iterable, Mapping, Optional, Union
+from typing import Any, Optional, Union
 
 Dim = Union[int, str, None]
 
 DTYPES = frozenset(
-    "bool int4 int8 int16 int32 int64 uint4 uint8 uint16 uint32 uint64 float16 bfloat16 float32 float64 "
-    "float4_e2m1fn float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz complex64 complex128 string".split()
+    [
+        "bool",
+        "int4",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint4",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float16",
+        "bfloat16",
+        "float32",
+        "float64",
+        "float4_e2m1fn",
+        "float8_e4m3fn",
+        "float8_e4m3fnuz",
+        "float8_e5m2",
+        "float8_e5m2fnuz",
+        "complex64",
+        "complex128",
+        "string",
+    ]
 )
 
 
@@ -152,7 +176,9 @@ def _tensor_from_json(entry: Mapping[str, Any]) -> Tensor:
 
 # --- the words a user writes -------------------------------------------------------------------------
 
-_TENSOR = re.compile(r"(?P<name>.+?):(?P<dtype>\w+)\[(?P<shape>[^\[\]]*)\](?:=(?P<low>[^.]+(?:\.\d+)?)\.\.(?P<high>.+))?")
+_TENSOR = re.compile(
+    r"(?P<name>.+?):(?P<dtype>\w+)\[(?P<shape>[^\[\]]*)\](?:=(?P<low>[^.]+(?:\.\d+)?)\.\.(?P<high>.+))?"
+)
 
 
 def parse_tensor(text: str) -> Tensor:
@@ -226,16 +252,21 @@ def _parse(expression: str) -> ast.expr:
 
 def _check(node: ast.expr) -> None:
     if isinstance(node, ast.Name) or (isinstance(node, ast.Constant) and type(node.value) is int):
-        return
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return _check(node.operand)
-    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        _check(node.left)
-        return _check(node.right)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS:
-        if node.args and not node.keywords:
-            return [_check(argument) for argument in node.args][-1]
-    raise ValueError
+        parts: list[ast.expr] = []
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        parts = [node.operand]
+    elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        parts = [node.left, node.right]
+    elif isinstance(node, ast.Call) and _is_known_function(node):
+        parts = node.args
+    else:
+        raise ValueError("neither int, name, operator nor function")
+    for part in parts:
+        _check(part)
+
+
+def _is_known_function(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS and bool(node.args) and not node.keywords
 
 
 def names_in(dim: Dim) -> tuple[str, ...]:

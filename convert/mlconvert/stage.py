@@ -7,9 +7,11 @@ writes outside `out` and its context, and never changes global state.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping, Optional, Protocol, Type
+from typing import Any, Optional, Protocol
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import Refusal
@@ -24,6 +26,17 @@ class Help:
     text: str
     parse: Optional[Callable[[str], Any]] = None
     metavar: str = ""
+
+
+_UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+
+
+def read_bytes(text: str) -> int:
+    """A size such as `4GiB`, `512 MiB` or `1000000`, in bytes, for `Help(parse=read_bytes)`. Raises ValueError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if match is None or match[2] not in _UNITS:
+        raise ValueError(f"{text!r} is no size; write it like 4GiB")
+    return int(float(match[1]) * _UNITS[match[2]])
 
 
 @dataclass(frozen=True)
@@ -109,7 +122,7 @@ class Stage(Protocol):
     licence: str = "Apache-2.0"
     requirements: tuple[str, ...] = ()
     python: str = ">=3.11"
-    Options: Type[Any] = NoOptions
+    Options: type[Any] = NoOptions
 
     def available(self, options: Any, host: Host) -> Iterable[Refusal]:
         """What keeps this stage from running here at all: missing tools, unsupported targets."""
@@ -139,6 +152,8 @@ class Stage(Protocol):
         """How far the artifact's outputs may stand from its source's."""
         return Tolerance()
 
-    def localise(self, source: Artifact, artifact: Artifact, inputs: Mapping[str, Any], ctx: Context) -> Optional[Suspect]:
+    def localise(
+        self, source: Artifact, artifact: Artifact, inputs: Mapping[str, Any], ctx: Context
+    ) -> Optional[Suspect]:
         """The first node that is wrong on these inputs, for a hop that failed parity; None when it cannot be told."""
         return None

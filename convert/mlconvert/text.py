@@ -11,7 +11,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206
 
 
 def _visible(match: re.Match[str]) -> str:
-    return "\\x%02x" % ord(match[0]) if ord(match[0]) < 256 else "\\u%04x" % ord(match[0])
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 def for_terminal(text: object, limit: int = 2000) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import struct
 import uuid
 from pathlib import Path
-from typing import Any, BinaryIO, Optional, Type
+from typing import Any, BinaryIO, Optional
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import Fault, Refusal
@@ -21,7 +20,7 @@ from mlconvert.host import Gpu, Host
 from mlconvert.signature import Column, DimRange, Signature, Tensor
 from mlconvert.stage import Outcome, Suspect, Tolerance
 
-_CLASSES: dict[str, Type[Any]] = {
+_CLASSES: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         Artifact, Column, DimRange, Fault, Gpu, Host, Outcome, Refusal, Signature, Suspect, Tensor, Tolerance, Verdict,
@@ -91,7 +90,7 @@ def _decode_numpy(entry: dict[str, Any], folder: Optional[Path]) -> Any:
         return np.array(entry["v"], dtype=object).reshape(entry["shape"])
     path = folder / Path(entry["v"]).name
     plain = np.load(path, mmap_mode="c", allow_pickle=False)
-    os.unlink(path)  # the mapping keeps the bytes
+    path.unlink()  # the mapping keeps the bytes
     if plain.dtype.name == entry["dtype"]:
         return plain
     import ml_dtypes

@@ -21,8 +21,9 @@ import tempfile
 import threading
 import time
 import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional
+from typing import Any, Optional
 
 from mlconvert import wire
 from mlconvert.errors import ConversionError, Fault, InternalError, UsageError
@@ -231,7 +232,7 @@ def _answer(message: dict[str, Any]) -> None:
         function = getattr(importlib.import_module(module), name)
         value = function(**wire.decode(message["arguments"], folder))
         answer = {"kind": "done", "value": wire.encode(value, folder)}
-    except BaseException as error:  # everything, so that the parent hears of it
+    except BaseException as error:  # noqa: BLE001  # the parent hears of everything
         answer = {"kind": "fault", "value": wire.encode(fault_of(error))}
     with _lock:
         wire.send(_out, answer)

@@ -1,0 +1,5 @@
+"""`python -m mlconvert`."""
+
+from mlconvert.cli import main
+
+main()

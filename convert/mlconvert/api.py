@@ -1,0 +1,291 @@
+"""The Python API: what a notebook or a build script imports.
+
+The same words as on the command line, the same behaviour: one call, one artifact, one page of evidence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mlconvert import frame, manifest, parity, registry, routes, sources
+from mlconvert.artifact import Artifact
+from mlconvert.cache import Cache
+from mlconvert.errors import ConversionError, ParityError, UsageError
+from mlconvert.frame import Listener, Result, memory_limit, unheard
+from mlconvert.host import Host
+from mlconvert.options import parse_pass
+from mlconvert.request import Request
+from mlconvert.runner import Runner
+from mlconvert.signature import DimRange, Signature, Tensor, parse_dim_range, parse_tensor
+from mlconvert.worker import Worker
+
+__all__ = ["Result", "convert", "inspect", "open", "validate"]
+
+Words = str | Sequence[str | Tensor] | None
+Dims = Mapping[str, DimRange | Sequence[int | None] | int] | Sequence[str] | None
+
+
+def convert(
+    source: Any,
+    to: str,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    inputs: Words = None,
+    dims: Dims = None,
+    via: str | Sequence[str] = (),
+    passes: str | Sequence[str] = (),
+    data: str | os.PathLike[str] | None = None,
+    model: str | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    validate: bool = True,
+    atol: float | None = None,
+    rtol: float | None = None,
+    seed: int = 0,
+    require_proof: bool = False,
+    trust: bool = False,
+    forbid_license: Sequence[str] = (),
+    force: bool = False,
+    keep: bool = False,
+    cache: bool = True,
+    listen: Listener = unheard,
+) -> Result:
+    """Convert a model file or a live model to another format, and prove that it is the same model.
+
+    `source` is a path, an nn.Module, an ExportedProgram or whatever a format adopts; it is never changed. `inputs`
+    are the command line's words (`"x:float32[batch,3,224,224]"`) or Tensors; `dims` gives named dims their
+    (min, opt, max). `out` defaults to the source's name with the format's suffix. `options` holds values by stage and
+    field: `{"onnx2trt": {"workspace": "4GiB"}}`.
+
+    Raises ConversionError when something stands in the way, and ParityError, which carries the result, when the
+    artifact does not compute what its source computes; it then stands at `<name>.rejected`.
+    """
+    request = Request(
+        source=source if not isinstance(source, (str, os.PathLike)) else Path(source),
+        target=to,
+        out=None if out is None else Path(out),
+        inputs=read_inputs(inputs),
+        dims=read_dims(dims),
+        via=_listed(via),
+        passes=tuple(parse_pass(text) for text in _listed(passes)),
+        data=None if data is None else Path(data),
+        model=model,
+        options=options or {},
+        validate=validate,
+        atol=atol,
+        rtol=rtol,
+        seed=seed,
+        require_proof=require_proof,
+        trust=trust,
+        forbid_license=tuple(forbid_license),
+        force=force,
+        keep=keep,
+        cache=cache,
+    )
+    return proven(frame.run(request, listen), require_proof)
+
+
+def proven(result: Result, require_proof: bool = False) -> Result:
+    """The result, unless its parity failed (or is missing where proof is required): then ParityError."""
+    found = result.parity
+    if found["status"] == parity.FAILED or (require_proof and found["status"] != parity.PASSED):
+        first_bad = next((c["first_bad"]["node"] for c in found["checks"] if c.get("first_bad")), "")
+        raise ParityError(
+            f"parity {found['status']}: {found['reason']}",
+            result=result,
+            code="parity-failed" if found["status"] == parity.FAILED else "parity-unproven",
+            where=first_bad,
+            fix=f"the artifact was kept aside as {result.artifact.path.name}",
+        )
+    return result
+
+
+def open(  # mlconvert.open reads like the built-in on purpose
+    path: str | os.PathLike[str], *, format: str | None = None, trust: bool = False, model: str | None = None
+) -> Runner:
+    """A runner for an artifact: `with mlconvert.open("model.onnx") as runner: y = runner.run({"x": x})`.
+
+    Raises ConversionError for a file that is broken, or that can execute code and was not trusted.
+    """
+    artifact = sources.open_path(Path(path), format, model)
+    sources.admit(artifact, trust)
+    entry = manifest.read(artifact.path)
+    if entry is not None:
+        artifact = replace(artifact, signature=Signature.from_json(entry["signature"]))
+    else:
+        artifact = replace(artifact, signature=sources.load_format(artifact.format).signature(artifact, trust=trust))
+    if artifact.format not in registry.names(registry.RUNNERS):
+        raise ConversionError(f"there is no runner for {artifact.format}", code="no-runner")
+    runner: Runner = registry.load(registry.RUNNERS, artifact.format)(artifact, trust=trust)
+    return runner
+
+
+def inspect(path: str | os.PathLike[str], *, model: str | None = None, trust: bool = False) -> dict[str, Any]:
+    """What an artifact is: format, flavour, size, signature, what its format describes, and its manifest."""
+    artifact = sources.open_path(Path(path), None, model)
+    entry = manifest.read(artifact.path)
+    reference = registry.reference(registry.FORMATS, artifact.format)
+    runs_code = sources.load_format(artifact.format).executes(artifact.path, artifact.flavour)
+    found: dict[str, Any] = {
+        "artifact": artifact.path.name,
+        "format": artifact.format,
+        "flavour": artifact.flavour,
+        "executes": runs_code,
+        "signature": entry["signature"] if entry else None,
+    }
+    with Worker(memory=memory_limit(), seconds=600) as worker:
+
+        def ask(hook: str, **arguments: Any) -> Any:
+            return worker.call("mlconvert.hooks:format", reference=reference, hook=hook, **arguments)
+
+        side_files = ask("side_files", path=artifact.path)
+        found |= {"bytes": manifest.digest(artifact.path, side_files)["bytes"]}
+        if runs_code is None or trust:
+            found["signature"] = found["signature"] or ask("signature", artifact=artifact, trust=trust).as_json()
+            found["description"] = ask("describe", path=artifact.path)
+    found["manifest"] = entry
+    found["manifest_absent"] = None if entry else _why_absent(artifact.path)
+    return found
+
+
+def _why_absent(path: Path) -> str:
+    if manifest.glance(path) is not None:
+        return "the manifest beside it is of other bytes"
+    return "there is no manifest beside it"
+
+
+def validate(
+    source: str | os.PathLike[str],
+    artifact: str | os.PathLike[str],
+    *,
+    inputs: Words = None,
+    dims: Dims = None,
+    data: str | os.PathLike[str] | None = None,
+    model: str | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+    seed: int = 0,
+    trust: bool = False,
+    listen: Listener = unheard,
+) -> dict[str, Any]:
+    """Hold an artifact against its source; the entry that stands under `parity` in a manifest.
+
+    Raises ConversionError for files that cannot be opened or whose signatures do not fit together.
+    """
+    subject = sources.open_path(Path(artifact))
+    oracle = sources.open_path(Path(source), None, model)
+    for one in (oracle, subject):
+        sources.admit(one, trust)
+    edge = next(
+        (e for e in routes.edges() if (e.source, e.target, e.provider) == (oracle.format, subject.format, "")), None
+    )
+    context = {
+        "scratch": Path(),
+        "cache": Cache().stage_folder(edge.name if edge else "validate"),
+        "data": None if data is None else Path(data),
+        "seed": seed,
+        "trust": trust,
+    }
+    with Worker(memory=memory_limit()) as worker:
+        subject = _with_signature(worker, subject, trust, read_inputs(inputs), read_dims(dims))
+        oracle = replace(oracle, signature=subject.signature)
+        check = worker.call(
+            "mlconvert.parity:check",
+            listen,
+            source=oracle,
+            artifact=subject,
+            stage=edge.reference if edge else None,
+            context=context,
+            rtol=rtol,
+            atol=atol,
+        )
+    return parity.status_of([check])
+
+
+def _with_signature(
+    worker: Worker, artifact: Artifact, trust: bool, inputs: Iterable[Tensor], dims: Mapping[str, DimRange]
+) -> Artifact:
+    """The artifact with what its manifest says of it, or else what its file says, and the user's words worked in."""
+    entry = manifest.read(artifact.path)
+    if entry is not None:
+        own = Signature.from_json(entry["signature"])
+    else:
+        reference = registry.reference(registry.FORMATS, artifact.format)
+        own = worker.call(
+            "mlconvert.hooks:format", reference=reference, hook="signature", artifact=artifact, trust=trust
+        )
+    try:
+        return replace(artifact, signature=own.merged(inputs, dims))
+    except ValueError as error:
+        raise ConversionError(str(error), code="bad-input", where=artifact.path.name) from None
+
+
+def read_inputs(words: Words) -> tuple[Tensor, ...]:
+    """Inputs from the command line's words or Tensors. Raises UsageError."""
+    listed = (words,) if isinstance(words, str) else (words or ())
+    try:
+        return tuple(word if isinstance(word, Tensor) else parse_tensor(word) for word in listed)
+    except ValueError as error:
+        raise UsageError(str(error), code="bad-input", fix="write it like 'x:float32[batch,3,224,224]'") from None
+
+
+def read_dims(dims: Dims) -> dict[str, DimRange]:
+    """Ranges of named dims from a mapping or from the command line's words. Raises UsageError."""
+    try:
+        if isinstance(dims, Mapping):
+            return {name: _dim_range(sizes) for name, sizes in dims.items()}
+        return dict(parse_dim_range(word) for word in ([dims] if isinstance(dims, str) else dims or ()))
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error), code="bad-dim", fix="write it like 'batch=1:8:32'") from None
+
+
+def _dim_range(sizes: DimRange | Sequence[int | None] | int) -> DimRange:
+    if isinstance(sizes, DimRange):
+        return sizes
+    if isinstance(sizes, int):
+        return DimRange(sizes, sizes, sizes)
+    low, opt, high = sizes
+    if low is None or opt is None:
+        raise ValueError("a dim needs a min and an opt; only max may be open")
+    return DimRange(low, opt, high)
+
+
+def _listed(words: str | Sequence[str]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)
+
+
+def graph() -> dict[str, Any]:
+    """The graph of formats with all that was found, for pictures and tables."""
+    from mlconvert.requirements import unavailable
+
+    host = Host.here()
+    formats, broken = registry.all_of(registry.FORMATS)
+    entries = []
+    for group in (registry.STAGES, registry.PASSES):
+        plugins, unloadable = registry.all_of(group)
+        broken += unloadable
+        for plugin in plugins:
+            refusals = list(unavailable(plugin, plugin.Options(), host))
+            entries.append(
+                {
+                    "name": plugin.name,
+                    "source": plugin.source,
+                    "target": plugin.target,
+                    "licence": plugin.licence,
+                    "requirements": list(plugin.requirements),
+                    "available": not refusals,
+                    "reason": "; ".join(refusal.message for refusal in refusals),
+                    "fix": "; ".join(dict.fromkeys(refusal.fix for refusal in refusals if refusal.fix)),
+                }
+            )
+    return {
+        "formats": [
+            {"name": f.name, "suffix": f.suffix, "runner": f.name in registry.names(registry.RUNNERS)} for f in formats
+        ],
+        "stages": entries,
+        "broken": [vars(plugin) for plugin in broken],
+        "words": sorted(routes.words()),
+    }

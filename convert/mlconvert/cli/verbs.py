@@ -1,0 +1,158 @@
+"""The verbs beside converting: inspect, validate, graph, cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlconvert import api, parity
+from mlconvert.cache import Cache
+from mlconvert.cli import words
+from mlconvert.cli.console import Console
+from mlconvert.report import parity_rows, size, what
+from mlconvert.text import for_mermaid, for_terminal
+
+_PATH = click.Path(path_type=Path)
+
+
+def _rows(pairs: list[tuple[str, str]]) -> None:
+    width = max((len(label) for label, _ in pairs), default=0)
+    for label, text in pairs:
+        click.echo(f"{label:<{width}}  {for_terminal(text)}".rstrip())
+
+
+@click.command(epilog="\b\nExample:\n  mlconvert inspect model.onnx --json")
+@click.argument("artifact", type=_PATH)
+@click.option("--trust", is_flag=True, help="Open a file that can execute code when it is opened.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def inspect(artifact: Path, trust: bool, as_json: bool) -> None:
+    """Show what an artifact is: format, flavour, signature, size, op counts, manifest."""
+    found = api.inspect(artifact, trust=trust)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    _rows(list(_inspected(found)))
+
+
+def _inspected(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "artifact", f"{found['artifact']}: {what(found['format'], found['flavour'])}, {size(found['bytes'])}"
+    if found["executes"]:
+        yield "executes", f"{found['executes']}; --trust shows what is inside"
+    signature = found["signature"] or {"inputs": [], "outputs": [], "dims": {}}
+    for kind in ("inputs", "outputs"):
+        for tensor in signature[kind]:
+            dims = ",".join("?" if dim is None else str(dim) for dim in tensor["shape"])
+            yield kind[:-1], f"{tensor['name']}:{tensor['dtype']}[{dims}]"
+    for name, (low, opt, high) in signature["dims"].items():
+        yield "dim", f"{name} = {low}:{opt}:{'' if high is None else high} (min:opt:max)"
+    for name, value in found.get("description", {}).items():
+        yield from _described(name, value)
+    entry = found["manifest"]
+    if entry is None:
+        yield "manifest", found["manifest_absent"]
+        return
+    yield "made by", entry["command"]
+    yield "sha256", entry["sha256"]
+    yield from parity_rows(entry["parity"])
+
+
+def _described(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    label = name.replace("_", " ")
+    if isinstance(value, dict):
+        yield label, ", ".join(f"{key} {item}" for key, item in value.items())
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield label, str(item)
+    elif value is not None:
+        yield label, str(value)
+
+
+@click.command(epilog="\b\nExample:\n  mlconvert validate model.onnx model.rtx.plan")
+@click.argument("source", type=_PATH)
+@click.argument("artifact", type=_PATH)
+@click.option("--require-proof", is_flag=True, help="Exit 3 also when parity is unproven.")
+@click.option("--trust", is_flag=True, help="Open files that can execute code when they are opened.")
+def validate(source: Path, artifact: Path, **values: Any) -> int:
+    """Hold an artifact against its source. Exit code 3 when they differ."""
+    as_json, verbose, quiet, require_proof = (
+        values.pop(name) for name in ("as_json", "verbose", "quiet", "require_proof")
+    )
+    with Console(verbose=verbose, quiet=quiet or as_json) as console:
+        found = api.validate(source, artifact, listen=console, **values)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    elif not quiet:
+        _rows(list(parity_rows(found)))
+    failed = found["status"] == parity.FAILED or (require_proof and found["status"] != parity.PASSED)
+    return 3 if failed else 0
+
+
+validate.params += [*words.signature_flags(), *words.parity_flags(), *words.output_flags()]
+
+
+@click.command(epilog="\b\nExample:\n  mlconvert graph --format mermaid")
+@click.option("--format", "form", type=click.Choice(["table", "mermaid", "dot", "json"]), default="table")
+def graph(form: str) -> None:
+    """Show formats, stages and passes: what is available here, and why not."""
+    found = api.graph()
+    if form == "json":
+        click.echo(json.dumps(found, indent=2))
+    elif form == "table":
+        _table(found)
+    else:
+        click.echo("\n".join(_mermaid(found) if form == "mermaid" else _dot(found)))
+
+
+def _table(found: dict[str, Any]) -> None:
+    rows = [("stage", "route", "licence", "here")]
+    for stage in found["stages"]:
+        here = "yes" if stage["available"] else f"no: {stage['reason']}; {stage['fix']}"
+        rows.append((stage["name"], f"{stage['source']} → {stage['target']}", stage["licence"], here))
+    rows += [(plugin["name"], "", "", f"broken: {plugin['reason']}") for plugin in found["broken"]]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        shown = (f"{for_terminal(cell):<{width}}" for cell, width in zip(row, widths, strict=False))
+        click.echo("  ".join([*shown, for_terminal(row[3])]))
+
+
+def _mermaid(found: dict[str, Any]) -> Iterator[str]:
+    yield "flowchart LR"
+    for stage in found["stages"]:
+        arrow = "-->" if stage["available"] else "-.->"
+        yield f'    {stage["source"]} {arrow}|"{for_mermaid(stage["name"])}"| {stage["target"]}'
+
+
+def _dot(found: dict[str, Any]) -> Iterator[str]:
+    yield "digraph mlconvert {"
+    yield "    rankdir=LR;"
+    for stage in found["stages"]:
+        style = "solid" if stage["available"] else "dashed"
+        yield f'    {stage["source"]} -> {stage["target"]} [label="{stage["name"]}", style={style}];'
+    yield "}"
+
+
+@click.group(epilog="\b\nExample:\n  mlconvert cache ls")
+def cache() -> None:
+    """List or clear kept results of hops. MLCONVERT_CACHE_DIR says where, MLCONVERT_CACHE_MAX how much."""
+
+
+@cache.command("ls")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def cache_ls(as_json: bool) -> None:
+    """List what is kept, the most recently used first."""
+    entries = Cache().entries()
+    if as_json:
+        click.echo(json.dumps([vars(kept) for kept in entries], indent=2))
+        return
+    _rows([(kept.key[:12], f"{size(kept.bytes):>10}  {kept.stage}  {kept.artifact}") for kept in entries])
+    click.echo(f"{len(entries)} entries, {size(sum(kept.bytes for kept in entries))} in {Cache().root}", err=True)
+
+
+@cache.command("clear")
+def cache_clear() -> None:
+    """Remove everything that is kept."""
+    click.echo(f"removed {Cache().clear()} entries", err=True)

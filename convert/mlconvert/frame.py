@@ -1,0 +1,309 @@
+"""The frame around a route: plan, then per hop requires → convert → ensures → parity, and the commit at the end.
+
+Stages run in one worker process per route, so that an abort, an interrupt or a leak in a library is an error here
+and nothing more. Nothing stands at the target before parity has spoken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mlconvert import cache, commit, manifest, naming, options, parity, registry, routes, sources
+from mlconvert.artifact import Artifact
+from mlconvert.errors import ConversionError, InternalError, refuse
+from mlconvert.host import Host
+from mlconvert.request import Request, command_of
+from mlconvert.requirements import unavailable
+from mlconvert.routes import Hop
+from mlconvert.signature import DimRange, Signature
+from mlconvert.stage import Outcome
+from mlconvert.worker import Worker
+
+Listener = Callable[[str, dict[str, Any]], None]
+REJECTED = ".rejected"
+
+
+def unheard(kind: str, entry: dict[str, Any]) -> None:
+    """The listener of a conversion that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a conversion made: the artifact where it stands now, its manifest, and the manifest's parity."""
+
+    artifact: Artifact
+    manifest: dict[str, Any]
+
+    @property
+    def parity(self) -> dict[str, Any]:
+        """The verdict and the checks of every hop."""
+        entry: dict[str, Any] = self.manifest["parity"]
+        return entry
+
+    def _repr_html_(self) -> str:
+        from mlconvert.report import as_html
+
+        return as_html(self.manifest)
+
+
+def run(request: Request, listen: Listener = unheard, worker: Worker | None = None) -> Result:
+    """Convert. Raises ConversionError, UsageError or InternalError; a failed parity is in the result.
+
+    `worker` is one that is already warm, for callers that convert many models; the route has its own otherwise.
+    """
+    with contextlib.ExitStack() as stack:
+        if request.live:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mlconvert-")))
+            source = sources.adopt(request.source, folder, request.origin)
+        else:
+            source = sources.open_path(Path(request.source), request.origin, request.model)
+            sources.admit(source, request.trust)
+        host = Host.here()
+        route = plan(request, source.format, host)
+        flavour = route[-1].edge.plugin.delivers(route[-1].options, host)
+        target = naming.target_of(request, source, route, flavour)
+        if target.exists() and not request.force:
+            raise commit.exists(target)
+        listen("route", {"source": source, "route": route, "flavour": flavour, "target": target})
+        scratch = stack.enter_context(commit.Scratch(target))
+        own = worker or stack.enter_context(Worker(memory=memory_limit()))
+        return _Journey(request, host, listen, own, scratch).travel(source, route)
+
+
+def plan(request: Request, origin: str, host: Host) -> tuple[Hop, ...]:
+    """The route with its options settled. Raises ConversionError with all that keeps any hop from running here."""
+    edges = routes.find(
+        origin,
+        request.target,
+        via=request.via,
+        passes=[name for name, _ in request.passes],
+        forbid=request.forbid_license,
+    )
+    full = {edge.provider: edge.name for edge in edges if edge.group == registry.PASSES}
+    given = {**request.options, **{full.get(name, name): fields for name, fields in request.passes if fields}}
+    route = routes.settle(edges, given)
+    refuse(refusal for hop in route for refusal in unavailable(hop.edge.plugin, hop.options, host))
+    return route
+
+
+def memory_limit() -> int:
+    """What a worker may take: most of the machine's memory, so that a hostile file cannot take the machine."""
+    import psutil
+
+    return int(psutil.virtual_memory().total * 0.9)
+
+
+@dataclass
+class _Journey:
+    """One conversion under way: what has been done, and what has been learned on it."""
+
+    request: Request
+    host: Host
+    listen: Listener
+    worker: Worker
+    scratch: commit.Scratch
+    cache: cache.Cache = field(default_factory=cache.Cache)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+
+    def travel(self, source: Artifact, route: Sequence[Hop]) -> Result:
+        """Run the hops in order and commit. Stops at the first hop whose parity fails."""
+        artifact = source = self._read_source(source)
+        self.origin = self._describe(source)
+        for number, hop in enumerate(route):
+            last = number == len(route) - 1
+            name = self.scratch.target.name if last else naming.file_name(source, route[: number + 1], None)
+            self.listen("hop", {"hop": hop, "number": number, "of": len(route)})
+            with self._naming(hop):
+                artifact = self._hop(artifact, hop, self.scratch.place(str(number)) / name)
+            place = self.scratch.target.with_name(name)
+            if self.checks and self.checks[-1]["status"] == parity.FAILED:
+                # What follows a wrong artifact is not worth making; the wrong one is what the user will look at.
+                return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
+            if self.request.keep and not last:
+                self._put(artifact, place, replace_old=self.request.force)
+        if self.request.require_proof and parity.status_of(self.checks)["status"] != parity.PASSED:
+            return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
+        return self._put(artifact, place, replace_old=self.request.force)
+
+    def _read_source(self, source: Artifact) -> Artifact:
+        """The source with its side files and its signature, the user's words worked in."""
+        trust = self.request.trust or self.request.live
+        source = replace(source, side_files=self._format_hook(source, "side_files", path=source.path))
+        own: Signature = self._format_hook(source, "signature", artifact=source, trust=trust)
+        try:
+            signature = own.merged(self.request.inputs, self.request.dims)
+            _check_dims(signature, self.request.dims)
+        except ValueError as error:
+            raise ConversionError(
+                str(error), code="bad-input", where=source.path.name, fix="`mlconvert inspect` shows the inputs"
+            ) from None
+        return replace(source, signature=signature)
+
+    def _hop(self, artifact: Artifact, hop: Hop, out: Path) -> Artifact:
+        """One hop with its parity: the new artifact, in scratch."""
+        made, outcome = self._from_cache(artifact, hop, out) or self._convert(artifact, hop, out)
+        self.steps.append(
+            {
+                "stage": hop.edge.name,
+                "options": options.as_json(hop.options),
+                "versions": manifest.versions(hop.edge.plugin.requirements),
+                "facts": dict(outcome.facts),
+            }
+        )
+        if self.request.validate:
+            self.checks.append(self._parity(artifact, made, hop))
+        return made
+
+    def _convert(self, artifact: Artifact, hop: Hop, out: Path) -> tuple[Artifact, Outcome]:
+        refuse(self._stage_hook(hop, "requires", artifact=artifact))
+        outcome: Outcome = self._stage_hook(hop, "convert", artifact=artifact, out=out)
+        if not out.exists():
+            raise InternalError(f"{hop.edge.name} has written nothing")
+        made = _made(out, hop, outcome)
+        refuse(self._stage_hook(hop, "ensures", artifact=made))
+        key = self._key(artifact, hop)
+        if key is not None:
+            self.cache.put(key, hop.edge.name, out, outcome)
+        return made, outcome
+
+    def _from_cache(self, artifact: Artifact, hop: Hop, out: Path) -> tuple[Artifact, Outcome] | None:
+        key = self._key(artifact, hop)
+        kept = self.cache.get(key, out.parent) if key is not None else None
+        if kept is None:
+            return None
+        path, outcome = kept
+        path.rename(out)
+        self.listen("log", {"text": f"{hop.edge.name}: taken from the cache"})
+        return _made(out, hop, outcome), outcome
+
+    def _key(self, artifact: Artifact, hop: Hop) -> str | None:
+        """The hop's cache key; None where looking it up would skip code of the user's, or the cache is off."""
+        fmt = sources.load_format(artifact.format)
+        if not self.request.cache or artifact.model or fmt.executes(artifact.path, artifact.flavour):
+            return None
+        stage = hop.edge.plugin
+        return cache.key_of(
+            input=manifest.digest(artifact.path, artifact.side_files)["sha256"],
+            flavour=artifact.flavour,
+            signature=artifact.signature.as_json(),
+            stage=stage.name,
+            options={name: _content(value) for name, value in options.values_of(hop.options).items()},
+            versions=manifest.versions(stage.requirements),
+            code=[cache.code_digest("mlconvert"), cache.code_digest(hop.edge.reference.partition(".")[0])],
+            data=manifest.sha256(self.request.data) if self.request.data else None,
+            seed=self.request.seed,
+            delivers=stage.delivers(hop.options, self.host),
+            host=self.host.as_json(),
+        )
+
+    def _parity(self, before: Artifact, after: Artifact, hop: Hop) -> dict[str, Any]:
+        with self._context(hop) as context:
+            found: dict[str, Any] = self.worker.call(
+                "mlconvert.parity:check",
+                self.listen,
+                source=before,
+                artifact=after,
+                stage=hop.edge.reference,
+                context=context,
+                rtol=self.request.rtol,
+                atol=self.request.atol,
+                made_here=True,
+            )
+        self.listen("check", found)
+        return found
+
+    def _put(self, artifact: Artifact, place: Path, *, replace_old: bool) -> Result:
+        """Commit an artifact with its manifest, and say what was made."""
+        entry = manifest.compose(
+            artifact,
+            place.name,
+            source=self.origin,
+            route=list(self.steps),
+            parity=parity.status_of(self.checks),
+            host=self.host.as_json(),
+            command=command_of(self.request, self.origin),
+        )
+        with contextlib.ExitStack() as stack:
+            scratch = self.scratch
+            if place != scratch.target:
+                scratch = stack.enter_context(commit.Scratch(place))
+            scratch.commit(artifact.path, artifact.side_files, entry, replace=replace_old)
+        return Result(replace(artifact, path=place), entry)
+
+    def _describe(self, source: Artifact) -> dict[str, Any]:
+        return {
+            "format": source.format,
+            "flavour": source.flavour,
+            "file": None if self.request.live else source.path.name,
+            "sha256": manifest.digest(source.path, source.side_files)["sha256"],
+        }
+
+    def _format_hook(self, source: Artifact, hook: str, **arguments: Any) -> Any:
+        reference = registry.reference(registry.FORMATS, source.format)
+        return self.worker.call("mlconvert.hooks:format", self.listen, reference=reference, hook=hook, **arguments)
+
+    def _stage_hook(self, hop: Hop, hook: str, **arguments: Any) -> Any:
+        with self._context(hop) as context:
+            return self.worker.call(
+                "mlconvert.hooks:stage",
+                self.listen,
+                reference=hop.edge.reference,
+                hook=hook,
+                options=options.values_of(hop.options),
+                context=context,
+                **arguments,
+            )
+
+    @contextlib.contextmanager
+    def _context(self, hop: Hop) -> Iterator[dict[str, Any]]:
+        """The values of a stage's Context, with a scratch folder that goes when the hook is done."""
+        with tempfile.TemporaryDirectory(prefix="mlconvert-", ignore_cleanup_errors=True) as folder:
+            yield {
+                "scratch": Path(folder),
+                "cache": self.cache.stage_folder(hop.edge.name),
+                "data": self.request.data,
+                "seed": self.request.seed,
+                # A live object comes from the caller's own process: it needs no word for it.
+                "trust": self.request.trust or self.request.live,
+            }
+
+    @contextlib.contextmanager
+    def _naming(self, hop: Hop) -> Iterator[None]:
+        """Errors of a route name the failing stage and the ones before it."""
+        try:
+            yield
+        except ConversionError as error:
+            error.where = f"{hop.edge.name}: {error.where}" if error.where else hop.edge.name
+            error.done = tuple(step["stage"] for step in self.steps)
+            raise
+        except InternalError as error:
+            error.where = hop.edge.name
+            raise
+
+
+def _made(out: Path, hop: Hop, outcome: Outcome) -> Artifact:
+    """What a hop has written: everything that stands beside it in its folder belongs to it."""
+    beside = () if out.is_dir() else tuple(sorted(path for path in out.parent.iterdir() if path != out))
+    return Artifact(out, hop.edge.target, outcome.flavour, outcome.signature, beside)
+
+
+def _check_dims(signature: Signature, dims: Mapping[str, DimRange]) -> None:
+    unknown = [name for name in dims if signature.inputs and name not in signature.names()]
+    if unknown:
+        known = ", ".join(signature.names()) or "none"
+        raise ValueError(f"no input has a dim named {unknown[0]!r}; named dims are: {known}")
+
+
+def _content(value: Any) -> Any:
+    """An option as part of a cache key: files by their bytes."""
+    if isinstance(value, tuple):
+        return [_content(item) for item in value]
+    if isinstance(value, Path):
+        return manifest.digest(value)["sha256"] if value.exists() else str(value)
+    return value

@@ -1,0 +1,121 @@
+"""The page of evidence beside every artifact: `<artifact>.mlconvert.json`.
+
+It holds no clock time, no absolute path and no user name. `sha256` of a directory or of several files is that of
+the sorted list of (relative path, size, sha256) in `files`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+
+import mlconvert
+from mlconvert.artifact import Artifact
+
+SCHEMA = 1
+SUFFIX = ".mlconvert.json"
+
+
+def beside(artifact: Path) -> Path:
+    """Where the manifest of an artifact stands."""
+    return artifact.with_name(artifact.name + SUFFIX)
+
+
+def sha256(path: Path) -> str:
+    """The digest of one file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest(artifact: Path, side_files: Sequence[Path] = ()) -> dict[str, Any]:
+    """`sha256`, `bytes` and `files` of an artifact: a file, a file with others beside it, or a directory."""
+    if artifact.is_file() and not side_files:
+        return {"sha256": sha256(artifact), "bytes": artifact.stat().st_size, "files": None}
+    paths = sorted(p for p in artifact.rglob("*") if p.is_file()) if artifact.is_dir() else [artifact, *side_files]
+    root = artifact if artifact.is_dir() else artifact.parent
+    entries = sorted((p.relative_to(root).as_posix(), p.stat().st_size, sha256(p)) for p in paths)
+    whole = hashlib.sha256(json.dumps(entries, separators=(",", ":")).encode()).hexdigest()
+    files = [{"path": path, "bytes": size, "sha256": part} for path, size, part in entries]
+    return {"sha256": whole, "bytes": sum(size for _, size, _ in entries), "files": files}
+
+
+def side_files(entry: dict[str, Any], artifact: Path) -> list[Path]:
+    """The files that belong to a one-file artifact and stand beside it, by its manifest."""
+    if artifact.is_dir() or not entry.get("files"):
+        return []
+    # A name with a folder in it would reach outside: a manifest is a file from elsewhere, too.
+    return [
+        artifact.with_name(Path(part["path"]).name) for part in entry["files"] if part["path"] != entry.get("artifact")
+    ]
+
+
+def write(entry: dict[str, Any], path: Path) -> None:
+    """Write a manifest, readable by people."""
+    path.write_text(json.dumps(entry, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")
+
+
+def read(artifact: Path) -> dict[str, Any] | None:
+    """The manifest of an artifact, or None: absent, unreadable, or not of these bytes."""
+    entry = glance(artifact)
+    if entry is None:
+        return None
+    try:
+        found = digest(artifact, side_files(entry, artifact))
+    except OSError:
+        return None
+    return entry if found["sha256"] == entry.get("sha256") else None
+
+
+def glance(artifact: Path) -> dict[str, Any] | None:
+    """The manifest that stands beside an artifact, unchecked; None where none can be read."""
+    try:
+        entry = json.loads(beside(artifact).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    readable = isinstance(entry, dict) and entry.get("schema") == SCHEMA and isinstance(entry.get("sha256"), str)
+    return entry if readable else None
+
+
+def versions(requirements: Iterable[str]) -> dict[str, str]:
+    """The installed versions of what a stage declares."""
+    found = {}
+    for requirement in requirements:
+        name = Requirement(requirement).name
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def compose(
+    artifact: Artifact,
+    name: str,
+    *,
+    source: dict[str, Any],
+    route: list[dict[str, Any]],
+    parity: dict[str, Any],
+    host: dict[str, Any],
+    command: str,
+) -> dict[str, Any]:
+    """The manifest's keys, in their order, for an artifact that will be called `name`."""
+    return {
+        "mlconvert": mlconvert.__version__,
+        "schema": SCHEMA,
+        "format": artifact.format,
+        "flavour": artifact.flavour,
+        "artifact": name,
+        **digest(artifact.path, artifact.side_files),
+        "source": source,
+        "signature": artifact.signature.as_json(),
+        "route": route,
+        "parity": parity,
+        "host": host,
+        "command": command,
+    }

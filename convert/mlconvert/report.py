@@ -1,0 +1,101 @@
+"""Evidence for people: a manifest in a few lines of text, or as HTML in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mlconvert.text import for_html, for_terminal
+
+
+def size(count: int) -> str:
+    """A number of bytes as people write it."""
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024 or unit == "GiB":
+            break
+        amount /= 1024
+    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def what(format: str, flavour: str | None) -> str:
+    """A format with its flavour: `trt (rtx)`."""
+    return f"{format} ({flavour})" if flavour else format
+
+
+def rows(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The lines of a summary, as (what, text)."""
+    source = entry["source"]
+    name = source["file"] or "a live object"
+    yield "artifact", f"{entry['artifact']}: {what(entry['format'], entry['flavour'])}, {size(entry['bytes'])}"
+    yield "source", f"{name}: {what(source['format'], source['flavour'])}"
+    for tensor in entry["signature"]["inputs"]:
+        yield "input", _tensor(tensor)
+    for tensor in entry["signature"]["outputs"]:
+        yield "output", _tensor(tensor)
+    for dim, sizes in entry["signature"]["dims"].items():
+        yield "dim", f"{dim} = {sizes[0]}:{sizes[1]}:{'' if sizes[2] is None else sizes[2]} (min:opt:max)"
+    yield from parity_rows(entry["parity"])
+
+
+def _tensor(entry: Mapping[str, Any]) -> str:
+    dims = ",".join("?" if dim is None else str(dim) for dim in entry["shape"])
+    return f"{entry['name']}:{entry['dtype']}[{dims}]"
+
+
+def parity_rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The verdict of every hop; for a single word, that one."""
+    for check in found["checks"]:
+        yield "parity", f"{check['stage'] or 'compared'}: {verdict(check)}"
+        if check.get("fix"):
+            yield "to prove it", check["fix"]
+        if check.get("first_bad"):
+            yield "first bad", suspect(check["first_bad"])
+    if not found["checks"]:
+        yield "parity", f"{found['status']}: {found['reason']}"
+
+
+def verdict(check: Mapping[str, Any]) -> str:
+    """One check in one line."""
+    if check["status"] != "passed":
+        return f"{check['status']}: {check['reason']}"
+    worst = max((output["max_abs"] for output in check["outputs"]), default=0.0)
+    share = max((output["excess"] for output in check["outputs"]), default=0.0)
+    probes = ", ".join(_probe(probe) for probe in check["probes"])
+    looser = " (tolerance by the user)" if check["tolerance"]["from"] == "user" else ""
+    return f"passed: largest error {worst:.3g}, {share:.1%} of what is allowed{looser}; at {probes}"
+
+
+def _probe(probe: Mapping[str, Any]) -> str:
+    sizes = ", ".join(f"{name}={count}" for name, count in probe["sizes"].items())
+    return f"{probe['label']} ({sizes})" if sizes else str(probe["label"])
+
+
+def suspect(entry: Mapping[str, Any]) -> str:
+    """The first bad node in one line."""
+    if not entry.get("node"):
+        return str(entry.get("note", ""))
+    origin = f" from {entry['source']}" if entry.get("source") else ""
+    error = f", off by {entry['max_abs']:.3g}" if "max_abs" in entry else ""
+    note = f"; {entry['note']}" if entry.get("note") else ""
+    return f"{entry['op']} {entry['node']}{origin}{error}{note}"
+
+
+def as_text(entry: Mapping[str, Any]) -> str:
+    """The summary, for a terminal or a log."""
+    found = list(rows(entry))
+    width = max(len(label) for label, _ in found)
+    return "\n".join(f"{label:<{width}}  {for_terminal(text)}" for label, text in found)
+
+
+def as_html(entry: Mapping[str, Any]) -> str:
+    """The summary as an HTML table, for a notebook; readable on light and dark pages."""
+    colour = {"passed": "#2e7d32", "failed": "#c62828"}.get(entry["parity"]["status"], "#b26a00")
+    status = for_html(entry["parity"]["status"])
+    head = f'<b>{for_html(entry["artifact"])}</b> <span style="color:{colour}">{status}</span>'
+    body = "".join(
+        f'<tr><th scope="row" style="text-align:left">{for_html(label)}</th>'
+        f'<td style="text-align:left">{for_html(text)}</td></tr>'
+        for label, text in rows(entry)
+    )
+    return f"<table><caption>{head}</caption><tbody>{body}</tbody></table>"
