@@ -7,8 +7,9 @@ written where the message would have had them. Peak memory is that of the larges
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Mapping, Sequence
+from typing import TYPE_CHECKING, BinaryIO
 
 from mlconvert.errors import ConversionError, InternalError
 
@@ -71,7 +72,7 @@ def _place(value: ir.Value, location: str, offset: int) -> ir.ExternalTensor:
         offset,
         tensor.nbytes,
         tensor.dtype,
-        shape=ir.Shape(tensor.shape),
+        shape=ir.Shape(tensor.shape.numpy()),
         name=value.name,
         doc_string=tensor.doc_string,
         metadata_props=dict(tensor.metadata_props),
@@ -152,11 +153,11 @@ def _entry(initializer: onnx.TensorProto, tensors: Mapping[str, ir.TensorProtoco
     """An initializer's field in the graph: all of it, or all but the bytes of its `raw_data`."""
     tensor = tensors.get(initializer.name)
     if tensor is None:
-        body = initializer.SerializeToString(deterministic=True)
+        body: bytes = initializer.SerializeToString(deterministic=True)
         return _tag(_GRAPH_INITIALIZER, len(body)) + body
     initializer.ClearField("external_data")
     initializer.ClearField("data_location")
-    head = initializer.SerializeToString(deterministic=True) + _tag(_TENSOR_RAW_DATA, tensor.nbytes)
+    head: bytes = initializer.SerializeToString(deterministic=True) + _tag(_TENSOR_RAW_DATA, tensor.nbytes)
     return _tag(_GRAPH_INITIALIZER, len(head) + tensor.nbytes) + head
 
 

@@ -1,0 +1,99 @@
+"""Opening an ONNX file that nobody vouches for: one way, for the format, the runner, the passes and the stages.
+
+Runs in a worker: the protobuf library parses the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlconvert.errors import ConversionError, Refusal, refuse
+from mlconvert.text import for_terminal
+from mlconvert_plugins.onnxfile import header
+from mlconvert_plugins.onnxfile.external import check_external
+from mlconvert_plugins.onnxfile.locate import locate
+
+if TYPE_CHECKING:
+    import onnx
+    import onnx_ir as ir
+
+
+def open_proto(path: Path) -> onnx.ModelProto:
+    """The model's message, its external data checked and left on disk.
+
+    Raises ConversionError: `not-onnx`, `broken-file`, `unknown-field`, or one of `check_external`'s.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+    if header.read(path) is None:
+        raise ConversionError(f"{for_terminal(path.name)} is no ONNX file", code="not-onnx", where=path.name)
+    proto = onnx.ModelProto()
+    try:
+        proto.ParseFromString(path.read_bytes())
+    except DecodeError as error:
+        place = locate(path)
+        raise header.broken(path, place.offset, place.reason, place.inside) from error
+    _refuse_unknown(proto, path)
+    check_external(proto, path.parent)
+    return proto
+
+
+def open_model(path: Path) -> ir.Model:
+    """The model as onnx_ir's graph, weights in external data mapped from their file.
+
+    Raises ConversionError as `open_proto` does, and for what onnx_ir would drop without a word (`unsupported-field`)
+    or cannot hold (`invalid-model`).
+    """
+    return to_model(open_proto(path), path)
+
+
+def to_model(proto: onnx.ModelProto, path: Path) -> ir.Model:
+    """The message of `path` as onnx_ir's graph; see `open_model`."""
+    import onnx_ir as ir
+
+    refuse(_dropped(proto), where=path.name)
+    try:
+        model = ir.from_proto(proto)
+        ir.external_data.set_base_dir(model.graph, path.parent.absolute())
+    except Exception as error:  # onnx_ir wraps whatever its parts raise
+        raise ConversionError(
+            f"{for_terminal(path.name)} is no valid model: {for_terminal(_root(error))}",
+            code="invalid-model",
+            where=path.name,
+            fix="export the model again",
+        ) from error
+    return model
+
+
+def _root(error: BaseException) -> str:
+    """The first line of the exception at the bottom of a chain."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _refuse_unknown(proto: onnx.ModelProto, path: Path) -> None:
+    """Refuse fields that this onnx does not know: a reader that skips them would read another model."""
+    size = proto.ByteSize()
+    proto.DiscardUnknownFields()
+    if proto.ByteSize() != size:
+        raise ConversionError(
+            f"{for_terminal(path.name)} has fields that the installed onnx does not know",
+            code="unknown-field",
+            where=path.name,
+            fix="install a newer onnx",
+        )
+
+
+def _dropped(proto: onnx.ModelProto) -> Iterator[Refusal]:
+    """What onnx_ir does not carry from a message to its graph."""
+    if proto.training_info:
+        yield Refusal(
+            "unsupported-field", "the model holds training graphs", "training_info", "export the model for inference"
+        )
+    for sparse in proto.graph.sparse_initializer:
+        name = for_terminal(sparse.values.name)
+        yield Refusal("unsupported-field", f"the initializer {name!r} is sparse", name, "make it dense")

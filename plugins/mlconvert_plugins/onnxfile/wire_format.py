@@ -1,0 +1,87 @@
+"""Protobuf's wire format, read by hand: where the fields of a message lie, without reading what they hold.
+
+Source: protobuf's encoding guide (https://protobuf.dev/programming-guides/encoding/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
+_FIXED = {FIXED64: 8, FIXED32: 4}
+_VARINT_BYTES = 10
+
+
+class BrokenError(Exception):
+    """The bytes are no message.
+
+    `offset` is where the field stands that cannot be read, in bytes from the file's start; `number` is the field's,
+    where that could be read.
+    """
+
+    def __init__(self, offset: int, reason: str, number: int = 0) -> None:
+        super().__init__(reason)
+        self.offset = offset
+        self.reason = reason
+        self.number = number
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: `value` of a varint, else the bytes from `start` to `end`. `offset` is where its tag stands."""
+
+    number: int
+    wire: int
+    offset: int
+    start: int
+    end: int
+    value: int = 0
+
+
+def fields(stream: BinaryIO, start: int, end: int) -> Iterator[Field]:
+    """The fields of the message in bytes `start` to `end`; what they hold is skipped. Raises BrokenError."""
+    at = start
+    while at < end:
+        field = _field(stream, at, end)
+        yield field
+        at = field.end
+
+
+def _field(stream: BinaryIO, at: int, end: int) -> Field:
+    tag, start = _varint(stream, at, end)
+    number, wire = tag >> 3, tag & 7
+    if number == 0:
+        raise BrokenError(at, "a field of number 0")
+    if wire == VARINT:
+        value, stop = _varint(stream, start, end)
+        return Field(number, wire, at, start, stop, value)
+    if wire == LENGTH:
+        size, start = _varint(stream, start, end)
+    elif wire in _FIXED:
+        size = _FIXED[wire]
+    else:
+        raise BrokenError(at, f"a field of the unknown wire type {wire}")
+    if start + size > end:
+        raise BrokenError(at, f"field {number} needs {size} bytes and {end - start} are left", number)
+    return Field(number, wire, at, start, start + size)
+
+
+def _varint(stream: BinaryIO, at: int, end: int) -> tuple[int, int]:
+    """The number that starts at `at`, and where the next byte after it stands."""
+    stream.seek(at)
+    held = stream.read(min(_VARINT_BYTES, end - at))
+    number = 0
+    for count, byte in enumerate(held):
+        number |= (byte & 0x7F) << (7 * count)
+        if byte < 0x80:
+            return number, at + count + 1
+    reason = "a number of more than 10 bytes" if len(held) == _VARINT_BYTES else "the file ends inside a number"
+    raise BrokenError(at, reason)
+
+
+def content(stream: BinaryIO, field: Field, limit: int) -> bytes:
+    """The bytes that a field holds, at most `limit` of them."""
+    stream.seek(field.start)
+    return stream.read(min(field.end - field.start, limit))
