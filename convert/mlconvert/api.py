@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlconvert import frame, manifest, parity, registry, routes, sources
+from mlconvert import edges, frame, manifest, parity, registry, sources
 from mlconvert.artifact import Artifact
 from mlconvert.cache import Cache
 from mlconvert.errors import ConversionError, ParityError, UsageError
@@ -180,7 +180,7 @@ def validate(
     for one in (oracle, subject):
         sources.admit(one, trust)
     edge = next(
-        (e for e in routes.edges() if (e.source, e.target, e.provider) == (oracle.format, subject.format, "")), None
+        (e for e in edges.edges() if (e.source, e.target, e.provider) == (oracle.format, subject.format, "")), None
     )
     context = {
         "scratch": Path(),
@@ -287,5 +287,5 @@ def graph() -> dict[str, Any]:
         ],
         "stages": entries,
         "broken": [vars(plugin) for plugin in broken],
-        "words": sorted(routes.words()),
+        "words": sorted(edges.words()),
     }

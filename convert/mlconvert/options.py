@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlconvert.errors import UsageError
 from mlconvert.stage import Help
-from mlconvert.text import for_terminal
+from mlconvert.text import for_terminal, suggestion
 
 
 @dataclass(frozen=True)
@@ -164,9 +163,3 @@ def parse_pass(text: str) -> tuple[str, dict[str, str]]:
         else:
             given[last] += "," + part
     return name, given
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` where something close is known, else nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""

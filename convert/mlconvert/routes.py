@@ -1,44 +1,15 @@
-"""The graph of formats, and the ways through it. Words come from entry-point names, without importing a plugin."""
+"""Ways through the graph of formats, and the options that the hops of a way will run with."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mlconvert import options, registry
+from mlconvert.edges import Edge, edges, reachable
 from mlconvert.errors import ConversionError, UsageError
-from mlconvert.stage import Stage
-from mlconvert.text import for_terminal
-
-_NAME = re.compile(r"([a-z]+)2([a-z]+)(?:\.([a-z0-9_]+))?")
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A stage or pass by its name alone: `onnx2tf`, `onnx2tf.onnx_tf`, `onnx2onnx.simplify`."""
-
-    name: str
-    source: str
-    target: str
-    provider: str
-
-    @property
-    def group(self) -> str:
-        """The entry-point group that holds it."""
-        return registry.PASSES if self.source == self.target else registry.STAGES
-
-    @property
-    def plugin(self) -> Stage:
-        """The stage itself. Raises ConversionError when it cannot be imported."""
-        loaded: Stage = registry.load(self.group, self.name)
-        return loaded
-
-    @property
-    def reference(self) -> str:
-        """Where the stage's class stands, for a worker."""
-        return registry.reference(self.group, self.name)
+from mlconvert.text import for_terminal, suggestion
 
 
 @dataclass(frozen=True)
@@ -47,37 +18,6 @@ class Hop:
 
     edge: Edge
     options: Any
-
-
-def edges(group: str = registry.STAGES) -> tuple[Edge, ...]:
-    """All edges of a group whose names follow the grammar."""
-    matches = ((name, _NAME.fullmatch(name)) for name in registry.names(group))
-    return tuple(Edge(name, match[1], match[2], match[3] or "") for name, match in matches if match)
-
-
-def words() -> dict[str, tuple[str, str]]:
-    """Every word `<a>2<b>` that some route answers, direct edges first. Imports no plugin."""
-    found = {edge.name: (edge.source, edge.target) for edge in edges() if not edge.provider}
-    following: dict[str, set[str]] = {}
-    for edge in edges():
-        following.setdefault(edge.source, set()).add(edge.target)
-    for source in sorted(following):
-        for target in sorted(_reachable(source, following)):
-            found.setdefault(f"{source}2{target}", (source, target))
-    for edge in edges(registry.PASSES):
-        found.setdefault(f"{edge.source}2{edge.source}", (edge.source, edge.source))
-    return found
-
-
-def _reachable(source: str, following: Mapping[str, set[str]]) -> set[str]:
-    found: set[str] = set()
-    todo = [source]
-    while todo:
-        for target in following.get(todo.pop(), ()):
-            if target not in found and target != source:
-                found.add(target)
-                todo.append(target)
-    return found
 
 
 def find(
@@ -141,7 +81,7 @@ def _pass(name: str) -> Edge:
     known.update({edge.name: edge for edge in edges(registry.PASSES)})
     if name not in known:
         raise UsageError(
-            f"there is no pass {for_terminal(name)!r}" + options.suggestion(name, known),
+            f"there is no pass {for_terminal(name)!r}" + suggestion(name, known),
             code="unknown-pass",
             fix="`mlconvert graph` lists the passes",
         )
@@ -172,7 +112,7 @@ def _no_route(
     following: dict[str, set[str]] = {}
     for edge in allowed:
         following.setdefault(edge.source, set()).add(edge.target)
-    reached = sorted(_reachable(source, following))
+    reached = sorted(reachable(source, following))
     message = f"there is no route from {for_terminal(source)} to {for_terminal(target)}"
     if via:
         message += f" via {for_terminal(', '.join(via))}"

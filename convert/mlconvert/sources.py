@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mlconvert import options, registry
+from mlconvert import registry
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, UsageError
 from mlconvert.format import Format
-from mlconvert.text import for_terminal
+from mlconvert.text import for_terminal, suggestion
 
 
 def load_format(name: str) -> Format:
@@ -19,7 +19,7 @@ def load_format(name: str) -> Format:
     except KeyError:
         known = registry.names(registry.FORMATS)
         raise UsageError(
-            f"there is no format {for_terminal(name)!r}" + options.suggestion(name, known),
+            f"there is no format {for_terminal(name)!r}" + suggestion(name, known),
             code="unknown-format",
             fix=f"formats are: {', '.join(known)}",
         ) from None

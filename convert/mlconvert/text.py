@@ -1,10 +1,11 @@
-"""Text that came out of a model is untrusted: one escape per place where it can be shown."""
+"""Text for people. What came out of a model is untrusted: one escape per place where it can be shown."""
 
 from __future__ import annotations
 
 import html
 import re
 import shlex
+from collections.abc import Iterable
 
 # Control characters (C0, DEL, C1) and the bidirectional overrides that can reorder what a terminal shows.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -34,3 +35,11 @@ def for_mermaid(text: object) -> str:
 def for_shell(text: object) -> str:
     """`text` as one word of a POSIX shell command."""
     return shlex.quote(for_terminal(text))
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` where something close is known, else nothing."""
+    import difflib  # used on a miss alone
+
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from mlconvert import __version__, routes
-from mlconvert.options import suggestion
+from mlconvert import __version__, edges
+from mlconvert.text import suggestion
 
 # Verb → (module, command, one line for --help): the modules are imported when a verb is used.
 _VERBS = {
@@ -34,7 +34,7 @@ class Words(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Verbs first, then the words of the graph."""
-        return [*_VERBS, *routes.words()]
+        return [*_VERBS, *edges.words()]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """The verb or word of that name, imported now."""
@@ -42,7 +42,7 @@ class Words(click.Group):
             module, attribute, _ = _VERBS[name]
             command: click.Command = getattr(importlib.import_module(module), attribute)
             return command
-        found = routes.words().get(name)
+        found = edges.words().get(name)
         if found is None:
             return None
         from mlconvert.cli.words import word_command
@@ -66,7 +66,7 @@ class Words(click.Group):
             formatter.write_dl(
                 [
                     (name, f"{source} → {target}" if source != target else f"passes over {source} (--pass)")
-                    for name, (source, target) in routes.words().items()
+                    for name, (source, target) in edges.words().items()
                 ]
             )
 

@@ -11,11 +11,12 @@ import click
 
 from mlconvert import api, frame, options, registry, routes, sources
 from mlconvert.cli.console import Console
+from mlconvert.edges import Edge
 from mlconvert.errors import ConversionError, UsageError
 from mlconvert.options import Option, parse_pass
 from mlconvert.report import as_text
 from mlconvert.request import Request
-from mlconvert.routes import Edge
+from mlconvert.text import suggestion
 
 _PATH = click.Path(path_type=Path)
 
@@ -187,7 +188,7 @@ def _convert(
     if request.target not in registry.names(registry.FORMATS):
         known = registry.names(registry.FORMATS)
         raise UsageError(
-            f"there is no format {request.target!r}" + options.suggestion(request.target, known),
+            f"there is no format {request.target!r}" + suggestion(request.target, known),
             code="unknown-format",
             fix=f"formats are: {', '.join(known)}",
         )
