@@ -1,0 +1,86 @@
+"""The pages of documentation tell the truth: links lead somewhere, and the worked example is run as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import torch
+
+from architecture import REPOSITORY
+from documents import blocks
+
+EXAMPLE = REPOSITORY / "docs" / "writing-a-stage.md"
+PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+        linked = page.parent / target if target else page
+        assert linked.exists(), f"{page.name} links to {target}"
+        assert not anchor or anchor in anchors(linked), f"{page.name} links to {target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page's files, installed: an installer would write the same entry points into the same place."""
+    root = tmp_path_factory.mktemp("example")
+    for block in blocks(EXAMPLE):
+        if block.path:
+            path = root / block.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+    (root / "mlconvert_ort" / "__init__.py").touch()
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    info = root / f"mlconvert_ort-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    lines = []
+    for group, points in project["entry-points"].items():
+        lines += [f"[{group}]", *(f"{name} = {value}" for name, value in points.items())]
+    (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+    return root
+
+
+def run(package: Path, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    found = {"PYTHONPATH": str(package), "MYPYPATH": str(package), "PATH": path}
+    environment = {**os.environ, **found, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_the_examples_own_tests_pass(package: Path) -> None:
+    run(package, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", cwd=package)
+
+
+def test_the_examples_commands_run(package: Path, tmp_path: Path) -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Tanh()).eval()
+    batch = torch.export.Dim("batch", min=1, max=32)
+    program = torch.export.export(model, (torch.zeros(2, 4),), dynamic_shapes=({0: batch},))
+    torch.export.save(program, tmp_path / "model.pt2")
+    (commands,) = (block.text for block in blocks(EXAMPLE) if block.language == "bash")
+    shown = run(package, "bash", "-euc", commands, cwd=tmp_path).stdout
+    assert "ort" in shown
+    assert (tmp_path / "model.ort").is_file()
+    assert "torch2ort" in run(package, "mlconvert", "--help", cwd=tmp_path).stdout
+
+
+def test_the_example_keeps_the_house_rules(package: Path) -> None:
+    settings = str(REPOSITORY / "pyproject.toml")
+    run(package, "ruff", "check", "--no-cache", "--config", settings, ".", cwd=package)
+    run(package, "ruff", "format", "--no-cache", "--config", settings, "--check", ".", cwd=package)
+    cache = str(REPOSITORY / ".mypy_cache")
+    run(package, "mypy", "--config-file", settings, "--cache-dir", cache, "-p", "mlconvert_ort", cwd=REPOSITORY)
