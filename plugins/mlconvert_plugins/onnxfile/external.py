@@ -140,14 +140,14 @@ def _check_range(tensor: onnx.TensorProto, place: Place, size: int) -> Refusal |
     if length < 0 or place.offset + length > size:
         end = place.offset + max(length, 0)
         return _refusal("short", tensor.name, f"needs bytes up to {end} of {place.location!r}, which has {size}")
-    needed = _bytes_of(tensor)
+    needed = bytes_of(tensor)
     if needed is not None and length != needed:
         return _refusal("short", tensor.name, f"has {length} bytes in {place.location!r} and its shape needs {needed}")
     return None
 
 
-def _bytes_of(tensor: onnx.TensorProto) -> int | None:
-    """The bytes that dtype and shape ask for; None for a dtype that this onnx does not know."""
+def bytes_of(tensor: onnx.TensorProto) -> int | None:
+    """The bytes that a tensor's dtype and shape ask for; None for strings and for a dtype that onnx_ir does not know."""
     import onnx_ir as ir
 
     if any(dim < 0 for dim in tensor.dims):
