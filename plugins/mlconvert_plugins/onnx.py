@@ -77,11 +77,9 @@ class Onnx(Format):
             installed = importlib.metadata.version("onnxruntime")
         except importlib.metadata.PackageNotFoundError:
             return Verdict("no", "onnxruntime is not installed", "pip install 'mlconvert[onnx]'")
-        foreign = [
-            domain for domain in found.opsets if not domain.startswith("ai.onnx") and domain not in _KNOWN_DOMAINS
-        ]
+        foreign = [domain for domain in found.opsets if domain and not domain.startswith(_KNOWN_DOMAINS)]
         if foreign and not found.functions:
-            return Verdict("unknown", f"the file asks for operators of {', '.join(foreign)}")
+            return Verdict("unknown", f"the file asks for operators of {for_terminal(', '.join(foreign))}")
         return _verdict(found, installed)
 
 

@@ -136,6 +136,8 @@ def _check_file(name: str, location: str, folder: Path) -> Refusal | None:
 
 
 def _check_range(tensor: onnx.TensorProto, place: Place, size: int) -> Refusal | None:
+    if any(dim < 0 for dim in tensor.dims):
+        return _refusal("invalid", tensor.name, f"has the impossible shape {list(tensor.dims)}")
     length = size - place.offset if place.length is None else place.length
     if length < 0 or place.offset + length > size:
         end = place.offset + max(length, 0)
@@ -147,11 +149,9 @@ def _check_range(tensor: onnx.TensorProto, place: Place, size: int) -> Refusal |
 
 
 def bytes_of(tensor: onnx.TensorProto) -> int | None:
-    """The bytes that a tensor's dtype and shape ask for; None for strings and for a dtype that onnx_ir does not know."""
+    """The bytes that a tensor's dtype and shape ask for; None for strings and for what onnx_ir does not know."""
     import onnx_ir as ir
 
-    if any(dim < 0 for dim in tensor.dims):
-        return -1
     try:
         bits: int = ir.DataType(tensor.data_type).bitwidth
         count: int = math.prod(tensor.dims)
