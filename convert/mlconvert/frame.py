@@ -119,7 +119,7 @@ class _Journey:
             last = number == len(route) - 1
             name = self.scratch.target.name if last else naming.file_name(source, route[: number + 1], None)
             self.listen("hop", {"hop": hop, "number": number, "of": len(route)})
-            with self._naming(hop):
+            with _naming(hop, route[:number]):
                 artifact = self._hop(artifact, hop, self.scratch.place(str(number)) / name)
             place = self.scratch.target.with_name(name)
             if self.checks and self.checks[-1]["status"] == parity.FAILED:
@@ -273,18 +273,19 @@ class _Journey:
                 "trust": self.request.trust or self.request.live,
             }
 
-    @contextlib.contextmanager
-    def _naming(self, hop: Hop) -> Iterator[None]:
-        """Errors of a route name the failing stage and the ones before it."""
-        try:
-            yield
-        except ConversionError as error:
-            error.where = f"{hop.edge.name}: {error.where}" if error.where else hop.edge.name
-            error.done = tuple(step["stage"] for step in self.steps)
-            raise
-        except InternalError as error:
-            error.where = hop.edge.name
-            raise
+
+@contextlib.contextmanager
+def _naming(hop: Hop, before: Sequence[Hop]) -> Iterator[None]:
+    """Errors of a route name the failing stage and the ones before it."""
+    try:
+        yield
+    except ConversionError as error:
+        error.where = f"{hop.edge.name}: {error.where}" if error.where else hop.edge.name
+        error.done = tuple(done.edge.name for done in before)
+        raise
+    except InternalError as error:
+        error.where = hop.edge.name
+        raise
 
 
 def _made(out: Path, hop: Hop, outcome: Outcome) -> Artifact:

@@ -92,6 +92,19 @@ class RouteCommand(click.Command):
             self.params.append(parameter)
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The flags of every conversion, then those of each stage of the route."""
+        shown = [p for p in self.params if p.name not in self.fields]
+        records = [record for p in shown if (record := p.get_help_record(ctx)) is not None]
+        with formatter.section("Options"):
+            formatter.write_dl([*records, ("-h, --help", "Show this message and exit.")])
+        for stage in dict.fromkeys(stage for stage, _ in self.fields.values()):
+            with formatter.section(
+                f"Options of {stage} (--{stage}.NAME always works, --NAME where it is the only one)"
+            ):
+                fields = [field for owner, field in self.fields.values() if owner == stage]
+                formatter.write_dl([_help_record(field) for field in fields])
+
     def _route_flags(self, args: Sequence[str]) -> Iterator[click.Parameter]:
         target = self.target or _value_of(args, "--to")
         origin = self.origin or _origin_of(args)
@@ -128,14 +141,23 @@ class RouteCommand(click.Command):
 
 def _flag(key: str, stage: str, field: Option, short: bool) -> click.Option:
     """A stage's option as a flag: `--onnx2trt.workspace`, and `--workspace` where it is the route's only one."""
-    shown = "" if field.default in (None, ()) else f" [default: {field.default}]"
-    text = f"{stage}: {field.help.text}{shown}"
     long, plain = f"--{stage}.{field.flag}", f"--{field.flag}"
     if field.kind is bool:
         words = [f"{long}/--{stage}.no-{field.flag}", *([f"{plain}/--no-{field.flag}"] if short else [])]
-        return click.Option([key, *words], default=None, help=text)
+        return click.Option([key, *words], default=None)
     words = [long, *([plain] if short else [])]
-    return click.Option([key, *words], metavar=field.metavar, multiple=field.many, help=text)
+    return click.Option([key, *words], metavar=field.metavar, multiple=field.many)
+
+
+def _help_record(field: Option) -> tuple[str, str]:
+    """One line of the help on a stage's option."""
+    default = "" if field.default in (None, ()) else f" [default: {_as_written(field.default)}]"
+    word = f"--{field.flag}" if field.kind is bool else f"--{field.flag} {field.metavar}"
+    return word, field.help.text + default
+
+
+def _as_written(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _ambiguous(name: str, stages: Sequence[str]) -> click.Option:
