@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from mlconvert_plugins.onnxfile.wire_format import LENGTH, BrokenError, Field, content, fields
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import Descriptor, FieldDescriptor  # type: ignore[import-untyped]
+    from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 # How deep protobuf's own parsers go (its `recursion limit`).
 _DEPTH = 100

@@ -26,7 +26,7 @@ def open_proto(path: Path) -> onnx.ModelProto:
     Raises ConversionError: `not-onnx`, `broken-file`, `unknown-field`, or one of `check_external`'s.
     """
     import onnx
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from google.protobuf.message import DecodeError
 
     if header.read(path) is None:
         raise ConversionError(f"{for_terminal(path.name)} is no ONNX file", code="not-onnx", where=path.name)

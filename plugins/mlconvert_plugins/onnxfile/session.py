@@ -14,7 +14,7 @@ from mlconvert_plugins.onnxfile.ort_errors import refused
 
 if TYPE_CHECKING:
     import numpy as np
-    import onnxruntime as ort  # type: ignore[import-untyped]
+    import onnxruntime as ort
 
 # What onnxruntime calls its element types, where that is not numpy's name.
 _NAMES = {"float": "float32", "double": "float64"}
