@@ -1,8 +1,11 @@
-"""The code blocks of a Markdown page, so that tests can run what the page says."""
+"""The code blocks of a Markdown page, and running what a page says."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +16,7 @@ _FENCE = re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: `word` follows the language on its fence, `path` stands in bold above, `line` is the fence's."""
+    """A fenced block: `word` follows its language, `path` stands in bold above it, `line` is its fence's."""
 
     language: str
     word: str
@@ -34,3 +37,12 @@ def blocks(page: Path) -> list[Block]:
         )
         for match in _FENCE.finditer(text)
     ]
+
+
+def run(*command: str, cwd: Path, **environment: str) -> str:
+    """What the command writes to stdout, with this environment's commands on its path. Fails with all that it said."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    surroundings = {**os.environ, "PATH": path, **environment}
+    done = subprocess.run(command, cwd=cwd, env=surroundings, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    return done.stdout

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 import torch
 
 from architecture import REPOSITORY
-from documents import blocks
+from documents import blocks, run
 
 EXAMPLE = REPOSITORY / "docs" / "writing-a-stage.md"
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
@@ -41,7 +39,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
             path = root / block.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
-    (root / "mlconvert_ort" / "__init__.py").touch()
+    (root / "mlconvert_ort" / "__init__.py").write_text('"""ONNX Runtime\'s own format for mlconvert."""\n')
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     info = root / f"mlconvert_ort-{project['version']}.dist-info"
     info.mkdir()
@@ -53,17 +51,13 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def run(package: Path, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    found = {"PYTHONPATH": str(package), "MYPYPATH": str(package), "PATH": path}
-    environment = {**os.environ, **found, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done
+def installed(package: Path) -> dict[str, str]:
+    """The environment in which Python, and mypy, find the package."""
+    return {"PYTHONPATH": str(package), "MYPYPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def test_the_examples_own_tests_pass(package: Path) -> None:
-    run(package, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", cwd=package)
+    run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", cwd=package, **installed(package))
 
 
 def test_the_examples_commands_run(package: Path, tmp_path: Path) -> None:
@@ -72,15 +66,14 @@ def test_the_examples_commands_run(package: Path, tmp_path: Path) -> None:
     program = torch.export.export(model, (torch.zeros(2, 4),), dynamic_shapes=({0: batch},))
     torch.export.save(program, tmp_path / "model.pt2")
     (commands,) = (block.text for block in blocks(EXAMPLE) if block.language == "bash")
-    shown = run(package, "bash", "-euc", commands, cwd=tmp_path).stdout
+    shown = run("bash", "-euc", commands, cwd=tmp_path, **installed(package))
     assert "ort" in shown
     assert (tmp_path / "model.ort").is_file()
-    assert "torch2ort" in run(package, "mlconvert", "--help", cwd=tmp_path).stdout
+    assert "torch2ort" in run("mlconvert", "--help", cwd=tmp_path, **installed(package))
 
 
 def test_the_example_keeps_the_house_rules(package: Path) -> None:
     settings = str(REPOSITORY / "pyproject.toml")
-    run(package, "ruff", "check", "--no-cache", "--config", settings, ".", cwd=package)
-    run(package, "ruff", "format", "--no-cache", "--config", settings, "--check", ".", cwd=package)
-    cache = str(REPOSITORY / ".mypy_cache")
-    run(package, "mypy", "--config-file", settings, "--cache-dir", cache, "-p", "mlconvert_ort", cwd=REPOSITORY)
+    run("ruff", "check", "--no-cache", "--config", settings, ".", cwd=package, **installed(package))
+    run("ruff", "format", "--no-cache", "--config", settings, "--check", ".", cwd=package, **installed(package))
+    run("mypy", "--config-file", settings, "-p", "mlconvert_ort", cwd=REPOSITORY, **installed(package))

@@ -1,0 +1,81 @@
+"""The README's commands, run as they stand: in order, in one folder that holds the files they name.
+
+A block without a word runs in `make test`. `demo` runs in `make proof`, on a fresh clone. `elsewhere` needs what a test
+does not have, a GPU or this test's own caller, and is only read.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import torch
+
+from architecture import REPOSITORY
+from documents import Block, blocks, run
+
+README = REPOSITORY / "README.md"
+BLOCKS = [block for block in blocks(README) if block.language in ("bash", "python")]
+HERE = [block for block in BLOCKS if not block.word]
+
+NET = """
+import torch
+
+def make():
+    return torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(7200, 10))
+"""
+
+
+def test_every_block_says_where_it_runs() -> None:
+    assert {block.word for block in BLOCKS} == {"", "demo", "elsewhere"}
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"line {block.line}")
+def test_every_block_can_be_read(block: Block) -> None:
+    if block.language == "python":
+        compile(block.text, README.name, "exec")
+    else:
+        subprocess.run(["bash", "-n", "-c", block.text], check=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds `net.py`, its `weights.pt`, and `model.pt2` with a dynamic batch."""
+    root = tmp_path_factory.mktemp("readme")
+    (root / "net.py").write_text(textwrap.dedent(NET))
+    namespace: dict[str, object] = {}
+    exec(NET, namespace)
+    torch.manual_seed(0)
+    model = namespace["make"]().eval()  # type: ignore[operator]
+    torch.save(model.state_dict(), root / "weights.pt")
+    batch = torch.export.Dim("batch", min=1, max=32)
+    program = torch.export.export(model, (torch.zeros(2, 3, 32, 32),), dynamic_shapes=({0: batch},))
+    torch.export.save(program, root / "model.pt2")
+    return root
+
+
+def test_its_commands_run(folder: Path) -> None:
+    for block in HERE:
+        command = [sys.executable, "-W", "error", "-c"] if block.language == "python" else ["bash", "-euc"]
+        run(*command, block.text, cwd=folder)
+    for name in ("model.onnx", "net.onnx", "engine.onnx", "engine.rtx.plan", "tiny.onnx", "checked.onnx"):
+        assert json.loads((folder / f"{name}.mlconvert.json").read_text())["artifact"] == name
+    assert json.loads((folder / "manifest.json").read_text())["parity"]["status"] == "passed"
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(3600)
+def test_the_demo_runs_on_a_fresh_clone(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(clone)], check=True)
+    for block in BLOCKS:
+        if block.word == "demo":
+            run("bash", "-euc", block.text, cwd=clone)
+    manifest = json.loads((clone / "demo" / "digits.rtx.plan.mlconvert.json").read_text())
+    assert manifest["parity"]["checks"][0]["status"] == "passed"
+    shutil.rmtree(clone)
