@@ -151,13 +151,10 @@ def _flag(key: str, stage: str, field: Option, short: bool) -> click.Option:
 
 def _help_record(field: Option) -> tuple[str, str]:
     """One line of the help on a stage's option."""
-    default = "" if field.default in (None, ()) else f" [default: {_as_written(field.default)}]"
-    word = f"--{field.flag}" if field.kind is bool else f"--{field.flag} {field.metavar}"
-    return word, field.help.text + default
-
-
-def _as_written(value: Any) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if field.kind is bool:
+        return f"--[no-]{field.flag}", f"{field.help.text} [default: {'yes' if field.default else 'no'}]"
+    default = "" if field.default in (None, ()) else f" [default: {field.default}]"
+    return f"--{field.flag} {field.metavar}", field.help.text + default
 
 
 def _ambiguous(name: str, stages: Sequence[str]) -> click.Option:
