@@ -13,7 +13,7 @@ from mlconvert.signature import Signature
 if TYPE_CHECKING:
     import numpy as np
 
-    Arrays = Mapping[str, np.ndarray]
+Arrays = Mapping[str, "np.ndarray"]
 
 
 class DeviceAbsentError(ConversionError):
