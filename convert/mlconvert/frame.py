@@ -22,6 +22,7 @@ from mlconvert.requirements import unavailable
 from mlconvert.routes import Hop
 from mlconvert.signature import DimRange, Signature
 from mlconvert.stage import Outcome
+from mlconvert.text import for_shell
 from mlconvert.worker import Worker
 
 Listener = Callable[[str, dict[str, Any]], None]
@@ -215,8 +216,17 @@ class _Journey:
                 atol=self.request.atol,
                 made_here=True,
             )
+        if found["status"] == parity.UNPROVEN and "fix" in found:
+            found["fix"] = f"on a machine that has it: {self._proof(after)}"
         self.listen("check", found)
         return found
+
+    def _proof(self, made: Artifact) -> str:
+        """The command that finishes the proof where the device is, from the source that the user has."""
+        source = self.origin["file"] or "SOURCE"
+        runs_code = sources.load_format(made.format).executes(made.path, made.flavour)
+        words = ["mlconvert", "validate", source, self.scratch.target.name]
+        return " ".join(map(for_shell, words)) + (" --trust" if runs_code else "")
 
     def _put(self, artifact: Artifact, place: Path, *, replace_old: bool) -> Result:
         """Commit an artifact with its manifest, and say what was made."""
