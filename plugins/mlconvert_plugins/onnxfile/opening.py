@@ -60,7 +60,7 @@ def to_model(proto: onnx.ModelProto, path: Path) -> ir.Model:
         ir.external_data.set_base_dir(model.graph, path.parent.absolute())
     except Exception as error:  # onnx_ir wraps whatever its parts raise
         raise ConversionError(
-            f"{for_terminal(path.name)} is no valid model: {for_terminal(_root(error))}",
+            f"{for_terminal(path.name)} is no valid model: {for_terminal(root_cause(error))}",
             code="invalid-model",
             where=path.name,
             fix="export the model again",
@@ -68,7 +68,7 @@ def to_model(proto: onnx.ModelProto, path: Path) -> ir.Model:
     return model
 
 
-def _root(error: BaseException) -> str:
+def root_cause(error: BaseException) -> str:
     """The first line of the exception at the bottom of a chain."""
     while error.__cause__ is not None:
         error = error.__cause__
