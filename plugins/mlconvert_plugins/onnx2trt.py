@@ -9,6 +9,7 @@ from typing import Any
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
 from mlconvert.host import Host
+from mlconvert.runner import DeviceAbsentError
 from mlconvert.stage import Context, Outcome, Stage, Tolerance
 from mlconvert_plugins.tensorrt import checks, header, interface, loading, model, plugins, profiles
 from mlconvert_plugins.tensorrt.building import BUILDERS, build
@@ -149,6 +150,8 @@ def _opened(artifact: Artifact) -> Iterator[Refusal]:
     try:
         with TrtRunner(artifact, trust=True) as runner:
             found = runner.bindings
+    except DeviceAbsentError:
+        return  # nothing here can open it after all; parity will say that it is unproven, and why
     except ConversionError as error:
         yield Refusal(error.code, error.message, error.where, error.fix)
         return

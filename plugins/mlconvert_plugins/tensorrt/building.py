@@ -12,7 +12,7 @@ from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal, refuse
 from mlconvert.host import Host
 from mlconvert.stage import Context
-from mlconvert_plugins.tensorrt import checks, header, interface, plugins
+from mlconvert_plugins.tensorrt import checks, header, interface, plugins, profiles
 from mlconvert_plugins.tensorrt.device import open_device
 from mlconvert_plugins.tensorrt.library import RTX, TENSORRT, Bindings, Library
 from mlconvert_plugins.tensorrt.loading import platform_of
@@ -58,6 +58,7 @@ def build(builder: Builder, source: Artifact, options: TrtOptions, out: Path, ct
 
     Raises ConversionError for what TensorRT does not take, and for a build that fails.
     """
+    refuse(profiles.refusals(source.signature), where=source.path.name)
     trt, messages = builder.library.load(), messages_of(builder.library)
     with messages.heard_by(ctx):
         used = plugins.register(builder.library, options.plugin)

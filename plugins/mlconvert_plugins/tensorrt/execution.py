@@ -64,7 +64,8 @@ class Execution:
         self._allocators: dict[str, _Allocator] = {}
 
     def close(self) -> None:
-        """Free what is held on the device."""
+        """Free what is held on the device, the engine included; nothing can be run afterwards."""
+        del self._context, self._engine
         for pointer, _ in self._buffers.values():
             self._device.free(pointer)
         self._buffers.clear()

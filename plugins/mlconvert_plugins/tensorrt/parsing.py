@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # How many nodes a message names.
 _SHOWN = 5
-# What the parser says when it has neither an importer nor a plugin for an op.
-_NO_PLUGIN = ("Plugin not found", "plugin creator", "was not found in plugin registry")
+# What the parser says when it has neither an importer nor a plugin for an op; for some it just says false.
+_NO_PLUGIN = re.compile(r"Plugin not found|plugin registry|^false$")
 _SUPPLY = "supply it with --plugin, or replace it in the model; `--pass simplify` removes what is constant"
 
 
@@ -74,7 +74,7 @@ def _refusals(errors: Iterable[tensorrt.ParserError], path: Path, said: list[str
 def _refusal(op: str, reason: str, places: list[str]) -> Refusal:
     if not op:
         return Refusal("unsupported-model", f"TensorRT's parser refuses the model: {reason}", places[0])
-    if any(words in reason for words in _NO_PLUGIN):
+    if _NO_PLUGIN.search(reason):
         return unsupported(op, places)
     message = f"TensorRT cannot take {op} at {listed(places)}: {reason}"
     return Refusal("unsupported-node", message, places[0], "change the model there; `--pass simplify` can fold shapes")
