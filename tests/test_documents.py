@@ -30,6 +30,10 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_the_support_table_is_what_is_registered() -> None:
+    run(sys.executable, "docs/support.py", "--check", cwd=REPOSITORY)
+
+
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page's files, installed: an installer would write the same entry points into the same place."""
