@@ -110,7 +110,7 @@ def draw_tensor(tensor: Tensor, sizes: Mapping[str, int], generator: np.random.G
 
 
 def _numpy_dtype(name: str) -> np.dtype:
-    """numpy's dtype of that name; bfloat16 and the types of 8 and 4 bits come from ml_dtypes, which onnx brings along."""
+    """numpy's dtype of that name; bfloat16 and those of 8 and 4 bits come from ml_dtypes, which onnx brings along."""
     import numpy as np
 
     try:
