@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlconvert.errors import ConversionError
 from mlconvert.text import for_terminal
 from mlconvert_plugins.onnxfile.audit import domain_of, newest_opsets, nodes
 from mlconvert_plugins.onnxfile.external import bytes_of, check_external, is_external
@@ -93,7 +94,12 @@ def array_of(tensor: onnx.TensorProto, folder: Path) -> np.ndarray:
     """The values of a tensor, from its message or from the (checked) external data in `folder`."""
     import onnx_ir as ir
 
-    return ir.serde.deserialize_tensor(tensor, str(folder.absolute())).numpy()
+    try:
+        return ir.serde.deserialize_tensor(tensor, str(folder.absolute())).numpy()
+    except (ValueError, TypeError) as error:
+        name = for_terminal(tensor.name)
+        message = f"tensor {name!r} does not hold what its dtype and shape ask for"
+        raise ConversionError(message, code="invalid-model", where=name, fix="export the model again") from error
 
 
 def _batch_notes(graph: onnx.GraphProto) -> Iterator[str]:

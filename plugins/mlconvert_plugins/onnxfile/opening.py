@@ -14,6 +14,7 @@ from mlconvert.text import for_terminal
 from mlconvert_plugins.onnxfile import header
 from mlconvert_plugins.onnxfile.external import check_external
 from mlconvert_plugins.onnxfile.locate import locate
+from mlconvert_plugins.onnxfile.strict import first_flaw
 
 if TYPE_CHECKING:
     import onnx
@@ -36,7 +37,7 @@ def open_proto(path: Path) -> onnx.ModelProto:
     except DecodeError as error:
         place = locate(path)
         raise header.broken(path, place.offset, place.reason, place.inside) from error
-    _refuse_unknown(proto, path)
+    _refuse_flaw(proto, path)
     check_external(proto, path.parent)
     return proto
 
@@ -75,17 +76,19 @@ def root_cause(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _refuse_unknown(proto: onnx.ModelProto, path: Path) -> None:
-    """Refuse fields that this onnx does not know: a reader that skips them would read another model."""
-    size = proto.ByteSize()
-    proto.DiscardUnknownFields()
-    if proto.ByteSize() != size:
-        raise ConversionError(
-            f"{for_terminal(path.name)} has fields that the installed onnx does not know",
-            code="unknown-field",
-            where=path.name,
-            fix="install a newer onnx",
-        )
+def _refuse_flaw(proto: onnx.ModelProto, path: Path) -> None:
+    flaw = first_flaw(proto)
+    if flaw is None:
+        return
+    if flaw.unknown is None:
+        place = locate(path)
+        raise header.broken(path, place.offset, place.reason, place.inside)
+    raise ConversionError(
+        f"{flaw.inside or 'the model'} has the field {flaw.unknown}, which the installed onnx does not know",
+        code="unknown-field",
+        where=flaw.inside or path.name,
+        fix="install a newer onnx",
+    )
 
 
 def _dropped(proto: onnx.ModelProto) -> Iterator[Refusal]:
