@@ -46,7 +46,7 @@ def parse(trt: Bindings, path: Path, messages: Messages) -> Network:
     Raises ConversionError with every op that TensorRT has not.
     """
     builder = trt.Builder(messages.logger)
-    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+    network = builder.create_network(_strongly_typed(trt))
     parser = trt.OnnxParser(network, messages.logger)
     if not parser.parse_from_file(str(path)):
         errors = [parser.get_error(number) for number in range(parser.num_errors)]
@@ -56,6 +56,12 @@ def parse(trt: Bindings, path: Path, messages: Messages) -> Network:
             "TensorRT finds no output in the model", code="broken-file", where=path.name, fix="export it again"
         )
     return Network(builder, parser, network)
+
+
+def _strongly_typed(trt: Bindings) -> int:
+    """The creation flag of TensorRT 10; from 11 on a network is never anything else, and the flag may go."""
+    flag = getattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
+    return 0 if flag is None else 1 << int(flag)
 
 
 def _refusals(errors: Iterable[tensorrt.ParserError], path: Path, said: list[str]) -> list[Refusal]:
