@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mlconvert_toys import line
-from mlconvert_toys.line import Line
 
 from mlconvert import api, cli, frame
 from mlconvert.errors import ConversionError
@@ -19,6 +17,8 @@ from mlconvert.report import as_html, as_text
 from mlconvert.request import Request
 from mlconvert.text import for_html, for_mermaid, for_shell, for_terminal, suggestion
 from mlconvert.worker import Worker
+from mlconvert_toys import line
+from mlconvert_toys.line import Line
 
 HOSTILE = {
     "escape": "x\x1b[2J\x1b]0;owned\x07",
