@@ -140,7 +140,7 @@ def _tensorrt(options: TrtOptions, host: Host) -> Iterator[Refusal]:
     for gpu in options.gpu:
         if gpu != here:
             message = f"TensorRT builds for the GPU here, which is {here}, and not for {gpu}"
-            yield Refusal("unsupported-gpu", message, where="gpu", fix=f"build on a machine with {gpu}")
+            yield Refusal("unsupported-gpu", message, where="gpu", fix=f"--builder rtx, or a machine with {gpu}")
 
 
 def _opened(artifact: Artifact) -> Iterator[Refusal]:

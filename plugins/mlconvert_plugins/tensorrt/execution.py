@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlconvert.errors import ConversionError
 from mlconvert_plugins.tensorrt.device import Device
 from mlconvert_plugins.tensorrt.library import Bindings, dtype_name, sizes
-from mlconvert_plugins.tensorrt.messages import Messages
-from mlconvert_plugins.tensorrt.parsing import clean
+from mlconvert_plugins.tensorrt.messages import Messages, clean
 from mlconvert_plugins.tensorrt.passport import Binding
 
 if TYPE_CHECKING:

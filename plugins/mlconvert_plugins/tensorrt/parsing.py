@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mlconvert.errors import ConversionError, Refusal, refuse
 from mlconvert_plugins.tensorrt.library import Bindings
-from mlconvert_plugins.tensorrt.messages import Messages
+from mlconvert_plugins.tensorrt.messages import Messages, clean
 from mlconvert_plugins.tensorrt.model import Node, nodes_of
 
 if TYPE_CHECKING:
@@ -107,30 +107,6 @@ def _place(error: tensorrt.ParserError, nodes: list[Node]) -> str:
         node = main[number]
     place = node.place if node is not None else name or (f"node {number}" if number >= 0 else "")
     return f"{place} in {' / '.join(stack)}" if stack else place
-
-
-# "In node 3 with name: x and operator: y (func): CODE: " and "[file.cpp::func::12] Error Code 2: " say nothing more.
-_NOISE = (
-    re.compile(r"In node -?\d+ with name:.*? and operator:.*?\(\w+\): \w+: ", re.DOTALL),
-    re.compile(r"\[[\w./]+::[\w:]+::\d+\] "),
-    re.compile(r"^\w+::\w+: "),
-    re.compile(r"Error Code \d+: "),
-    re.compile(r"\[\w+\.cpp:\d+: \w+\] "),
-    re.compile(r" ?In \w+ at \S+?:\d+"),
-    re.compile(r"Assertion failed: "),
-)
-_MESSAGE = re.compile(r'&& "(?P<message>[^"]*)"')
-
-
-def clean(text: str, limit: int = 300) -> str:
-    """One of TensorRT's messages on one line, without the places in TensorRT's own source."""
-    stated = _MESSAGE.search(text)
-    if stated is not None:
-        return stated["message"]
-    for noise in _NOISE:
-        text = noise.sub("", text)
-    line = " ".join(text.split()).strip(" .)(")
-    return line if len(line) <= limit else line[:limit] + "…"
 
 
 def plugin_names(trt: Bindings) -> Iterator[str]:
