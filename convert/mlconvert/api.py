@@ -263,6 +263,7 @@ def graph() -> dict[str, Any]:
 
     host = Host.here()
     formats, broken = registry.all_of(registry.FORMATS)
+    broken += registry.all_of(registry.RUNNERS)[1]
     entries = []
     for group in (registry.STAGES, registry.PASSES):
         plugins, unloadable = registry.all_of(group)

@@ -11,7 +11,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from mlconvert.errors import Refusal
+from mlconvert.errors import ConversionError, Refusal
 from mlconvert.host import Host
 from mlconvert.sources import load_format
 from mlconvert.stage import Stage
@@ -21,7 +21,11 @@ def unavailable(stage: Stage, options: Any, host: Host) -> Iterator[Refusal]:
     """What keeps a stage from running here: its Python, its packages, and what it says itself."""
     if not SpecifierSet(stage.python, prereleases=True).contains(host.python):
         yield Refusal("wrong-python", f"{stage.name} needs Python {stage.python}; this is {host.python}", stage.name)
-    missing = [text for text in needed(stage) if not satisfied(text)]
+    try:
+        missing = [text for text in needed(stage) if not satisfied(text)]
+    except ConversionError as error:  # its format is unknown or broken
+        yield Refusal(error.code, error.message, stage.name, error.fix)
+        return
     if missing:
         fix = "pip install " + " ".join(shlex.quote(text) for text in missing)
         yield Refusal("missing-package", f"{stage.name} needs {', '.join(missing)}", stage.name, fix)
