@@ -28,6 +28,8 @@ def rows(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     source = entry["source"]
     name = source["file"] or "a live object"
     yield "artifact", f"{entry['artifact']}: {what(entry['format'], entry['flavour'])}, {size(entry['bytes'])}"
+    if entry["route"] and entry["route"][-1]["loads_in"]:
+        yield "loads in", entry["route"][-1]["loads_in"]
     yield "source", f"{name}: {what(source['format'], source['flavour'])}"
     for tensor in entry["signature"]["inputs"]:
         yield "input", _tensor(tensor)

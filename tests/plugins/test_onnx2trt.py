@@ -282,7 +282,7 @@ def test_a_size_that_is_none_is_refused(text: str) -> None:
 
 def test_auto_takes_rtx_where_no_gpu_is() -> None:
     assert list(STAGE.available(TrtOptions(), NO_GPU)) == []
-    assert STAGE.delivers(TrtOptions(), NO_GPU) == "rtx"
+    assert STAGE.delivers(TrtOptions(), NO_GPU).flavour == "rtx"
 
 
 def test_everything_unavailable_is_listed(tmp_path: Path) -> None:
