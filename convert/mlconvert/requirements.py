@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -22,13 +22,10 @@ def unavailable(stage: Stage, options: Any, host: Host) -> Iterator[Refusal]:
     if not SpecifierSet(stage.python, prereleases=True).contains(host.python):
         yield Refusal("wrong-python", f"{stage.name} needs Python {stage.python}; this is {host.python}", stage.name)
     try:
-        missing = [text for text in needed(stage) if not satisfied(text)]
+        yield from missing(stage.name, needed(stage))
     except ConversionError as error:  # its format is unknown or broken
         yield Refusal(error.code, error.message, stage.name, error.fix)
         return
-    if missing:
-        fix = "pip install " + " ".join(shlex.quote(text) for text in missing)
-        yield Refusal("missing-package", f"{stage.name} needs {', '.join(missing)}", stage.name, fix)
     for refusal in stage.available(options, host):
         yield replace(refusal, where=refusal.where or stage.name)
 
@@ -36,6 +33,14 @@ def unavailable(stage: Stage, options: Any, host: Host) -> Iterator[Refusal]:
 def needed(stage: Stage) -> tuple[str, ...]:
     """The requirements of a stage and of the format that it reads, each once."""
     return tuple(dict.fromkeys((*stage.requirements, *load_format(stage.source).requirements)))
+
+
+def missing(name: str, requirements: Iterable[str]) -> Iterator[Refusal]:
+    """The refusal for a plugin whose packages are not all installed."""
+    absent = [text for text in requirements if not satisfied(text)]
+    if absent:
+        fix = "pip install " + " ".join(shlex.quote(text) for text in absent)
+        yield Refusal("missing-package", f"{name} needs {', '.join(absent)}", name, fix)
 
 
 def satisfied(text: str) -> bool:
