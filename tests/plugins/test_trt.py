@@ -128,7 +128,7 @@ def test_a_manifest_of_other_bytes_is_none(engine: Path, tmp_path: Path) -> None
     other.write_bytes(engine.read_bytes()[:-5] + b"\0" + engine.read_bytes()[-4:])
     beside = engine.with_name(engine.name + ".mlconvert.json")
     other.with_name("other.plan.mlconvert.json").write_text(beside.read_text())
-    assert FORMAT.describe(other)["passport"] is None
+    assert "platforms" not in FORMAT.describe(other)
 
 
 def test_a_manifest_without_a_signature_is_refused(engine: Path, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_manifest_without_a_signature_is_refused(engine: Path, tmp_path: Path)
 def test_a_description_holds_header_and_passport(engine: Path) -> None:
     said = FORMAT.describe(engine)
     assert said["flavour"] == "rtx" and said["version"] == RTX.version()
-    assert said["passport"]["inputs"][0]["profile"][2] == [32, 3, 8, 8]
+    assert said["platforms"] == ["linux-x86_64", "windows-x86_64"] and said["plugins"] == []
     assert said["disagree"] is None
     assert json.loads(json.dumps(said)) == said
 
@@ -237,7 +237,7 @@ def test_a_classic_engine_needs_its_own_library(tmp_path: Path) -> None:
     write_manifest(path, Outcome(Signature(), passport.facts()))
     found = verdict(path, gpu_host("sm_86"))
     assert no("TensorRT is not installed", found) and found.fix == "pip install tensorrt==10.13.3.9"
-    assert FORMAT.describe(path)["passport"]["gpu"] == "NVIDIA Test"
+    assert FORMAT.describe(path)["gpu"] == "NVIDIA Test"
 
 
 # --- profiles ----------------------------------------------------------------------------------------
