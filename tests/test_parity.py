@@ -65,7 +65,7 @@ def test_another_line_fails_and_is_localised(bench: Bench, weight: tuple[float, 
 
 
 def test_a_search_that_fails_does_not_hide_what_failed(bench: Bench) -> None:
-    found = bench.check(Line(weight=(1.0,), bias=(0.0,)))
+    found = bench.check(Line(weight=(2.0,)))
     assert found["status"] == "failed"
     assert "the search for the first bad node failed" in found["first_bad"]["note"]
 
