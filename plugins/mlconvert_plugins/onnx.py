@@ -11,7 +11,6 @@ from mlconvert.errors import ConversionError
 from mlconvert.format import Format, Verdict
 from mlconvert.host import Host
 from mlconvert.signature import Signature
-from mlconvert.text import for_terminal
 from mlconvert_plugins.onnxfile import header
 
 # What releases of onnxruntime take: (opset of ai.onnx, IR version), from its compatibility table and, for the last,
@@ -79,7 +78,7 @@ class Onnx(Format):
             return Verdict("no", "onnxruntime is not installed", "pip install 'mlconvert[onnx]'")
         foreign = [domain for domain in found.opsets if domain and not domain.startswith(_KNOWN_DOMAINS)]
         if foreign and not found.functions:
-            return Verdict("unknown", f"the file asks for operators of {for_terminal(', '.join(foreign))}")
+            return Verdict("unknown", f"the file asks for operators of {', '.join(foreign)}")
         return _verdict(found, installed)
 
 

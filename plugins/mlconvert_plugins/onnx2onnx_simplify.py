@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
 from mlconvert.stage import Context, Help, Outcome, Stage, Tolerance
-from mlconvert.text import for_terminal
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -87,9 +86,7 @@ def _optimize(model: ir.Model, max_constant: int) -> None:
     try:
         optimizer.optimize(model, input_size_limit=max_constant, output_size_limit=max_constant)
     except Exception as error:  # the evaluators of single operators raise whatever numpy does
-        raise ConversionError(
-            f"the optimizer failed: {for_terminal(root_cause(error))}", code="simplify-failed", fix=_FIX
-        ) from error
+        raise ConversionError(f"the optimizer failed: {root_cause(error)}", code="simplify-failed", fix=_FIX) from error
     if model.opset_imports.get("") != opset:
         raise ConversionError(
             f"the optimizer changed the opset from {opset} to {model.opset_imports.get('')}",

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlconvert.errors import ConversionError, Refusal, refuse
-from mlconvert.text import for_terminal
 from mlconvert_plugins.onnxfile.opening import open_proto
 from mlconvert_plugins.onnxfile.wiring import name_of, wiring
 
@@ -111,10 +110,10 @@ def _operator(node: onnx.NodeProto, imported: dict[str, int], newest: dict[str, 
     domain, where = domain_of(node.domain), name_of(node)
     if domain.startswith(_RUNTIME_DOMAINS):
         return None
-    shown = for_terminal(f"{domain}::{node.op_type}" if domain else node.op_type)
+    shown = f"{domain}::{node.op_type}" if domain else node.op_type
     if domain not in newest:
         fix = "export the model without custom operators"
-        return Refusal("unknown-domain", f"{where} is of the unknown domain {for_terminal(domain)!r}", shown, fix)
+        return Refusal("unknown-domain", f"{where} is of the unknown domain {domain!r}", shown, fix)
     if domain not in imported:
         return Refusal("unknown-domain", f"{where} is of a domain that the file does not import", shown)
     if not onnx.defs.has(node.op_type, imported[domain], domain):
@@ -132,9 +131,9 @@ def _check(path: Path) -> None:
     except onnx.checker.ValidationError as error:
         text = str(error).strip()
         found = _CONTEXT.search(text)
-        at = for_terminal(f"{found['op']} node {found['name']!r}") if found else ""
+        at = f"{found['op']} node {found['name']!r}" if found else ""
         raise ConversionError(
-            f"{at + ': ' if at else ''}{for_terminal(text.splitlines()[0], 400)}",
+            f"{at + ': ' if at else ''}{text.splitlines()[0][:400]}",
             code="invalid-model",
             where=at or path.name,
             fix="export the model again",

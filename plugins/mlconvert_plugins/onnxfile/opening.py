@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlconvert.errors import ConversionError, Refusal, refuse
-from mlconvert.text import for_terminal
 from mlconvert_plugins.onnxfile import header
 from mlconvert_plugins.onnxfile.external import check_external
 from mlconvert_plugins.onnxfile.locate import locate
@@ -30,7 +29,7 @@ def open_proto(path: Path) -> onnx.ModelProto:
     from google.protobuf.message import DecodeError
 
     if header.read(path) is None:
-        raise ConversionError(f"{for_terminal(path.name)} is no ONNX file", code="not-onnx", where=path.name)
+        raise ConversionError(f"{path.name} is no ONNX file", code="not-onnx", where=path.name)
     proto = onnx.ModelProto()
     try:
         proto.ParseFromString(path.read_bytes())
@@ -61,7 +60,7 @@ def to_model(proto: onnx.ModelProto, path: Path) -> ir.Model:
         ir.external_data.set_base_dir(model.graph, path.parent.absolute())
     except Exception as error:  # onnx_ir wraps whatever its parts raise
         raise ConversionError(
-            f"{for_terminal(path.name)} is no valid model: {for_terminal(root_cause(error))}",
+            f"{path.name} is no valid model: {root_cause(error)}",
             code="invalid-model",
             where=path.name,
             fix="export the model again",
@@ -98,5 +97,5 @@ def _dropped(proto: onnx.ModelProto) -> Iterator[Refusal]:
             "unsupported-field", "the model holds training graphs", "training_info", "export the model for inference"
         )
     for sparse in proto.graph.sparse_initializer:
-        name = for_terminal(sparse.values.name)
+        name = sparse.values.name
         yield Refusal("unsupported-field", f"the initializer {name!r} is sparse", name, "make it dense")
