@@ -33,8 +33,8 @@ def redraw(model: nn.Module, seed: int, *inputs: torch.Tensor) -> nn.Module:
     variances that the drawn weights really lead to, so that normalised values are of unit size. The law draws from its
     own generator; the global one is neither read nor seeded.
 
-    Weights are N(0, 1/fan_in): their products are as large as what goes in. Larger ones sharpen attention until rounding
-    alone leaves the tolerance; smaller ones leave softmax so flat that what shapes it hardly matters.
+    Weights are N(0, 1/fan_in): their products are as large as what goes in. Larger ones sharpen attention until
+    rounding alone leaves the tolerance; smaller ones leave softmax so flat that what shapes it hardly matters.
     """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
