@@ -32,7 +32,8 @@ class Onnx2OnnxSimplify(Stage):
     """onnx → onnx with fewer nodes."""
 
     name = "onnx2onnx.simplify"
-    source = target = "onnx"
+    source = "onnx"
+    target = "onnx"
     licence = "Apache-2.0"
     requirements = ("onnx>=1.17", "onnx-ir>=0.1.12", "onnxscript>=0.5", "onnxruntime>=1.20", "ml-dtypes>=0.5")
     Options = SimplifyOptions
