@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
-# TORCH=cpu takes torch's CPU build (a tenth of the size) where torch's own index can be reached.
+# TORCH=cpu takes torch's CPU build, which is much smaller, where torch's own index can be reached.
 TORCH ?=
 
 VENV := .venv
