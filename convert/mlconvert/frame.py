@@ -127,7 +127,7 @@ class _Journey:
                 # What follows a wrong artifact is not worth making; the wrong one is what the user will look at.
                 return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
             if self.request.keep and not last:
-                self._put(artifact, place, replace_old=self.request.force)
+                artifact = self._put(artifact, place, replace_old=self.request.force).artifact
         if self.request.require_proof and parity.status_of(self.checks)["status"] != parity.PASSED:
             return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
         return self._put(artifact, place, replace_old=self.request.force)
@@ -245,7 +245,8 @@ class _Journey:
             if place != scratch.target:
                 scratch = stack.enter_context(commit.Scratch(place))
             scratch.commit(artifact.path, artifact.side_files, entry, replace=replace_old)
-        return Result(replace(artifact, path=place), entry)
+        beside = tuple(place.with_name(path.name) for path in artifact.side_files)
+        return Result(replace(artifact, path=place, side_files=beside), entry)
 
     def _describe(self, source: Artifact) -> dict[str, Any]:
         return {
