@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
+from mlconvert.host import Host
 from mlconvert.stage import Context, Help, Outcome, Stage, Tolerance
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
+_FIX_BOUND = "give 0 to fold nothing, or leave it out"
 _FIX = "convert without --pass simplify"
 
 
@@ -37,6 +39,11 @@ class Onnx2OnnxSimplify(Stage):
     licence = "Apache-2.0"
     requirements = ("onnx>=1.17", "onnx-ir>=0.1.12", "onnxscript>=0.5", "onnxruntime>=1.20", "ml-dtypes>=0.5")
     Options = SimplifyOptions
+
+    def available(self, options: SimplifyOptions, host: Host) -> Iterable[Refusal]:
+        """A bound that can be kept."""
+        if options.max_constant < 0:
+            yield Refusal("bad-option", "a constant cannot have less than 0 elements", "max_constant", _FIX_BOUND)
 
     def requires(self, artifact: Artifact, options: SimplifyOptions, ctx: Context) -> Iterable[Refusal]:
         """A valid model; raises ConversionError for another."""

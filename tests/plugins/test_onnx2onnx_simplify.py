@@ -20,6 +20,7 @@ from graphs import model, write
 from mlconvert.artifact import Artifact
 from mlconvert.compare import difference
 from mlconvert.errors import ConversionError
+from mlconvert.host import Host
 from mlconvert.signature import DimRange, Signature
 from mlconvert.stage import Context, Outcome
 from mlconvert_plugins.onnx import Onnx
@@ -156,6 +157,12 @@ def test_a_constant_is_folded_up_to_the_bound(tmp_path: Path) -> None:
     assert [node.op_type for node in onnx.load(folded.path).graph.node] == ["Add"]
     assert [node.op_type for node in onnx.load(kept.path).graph.node] == ["Expand", "Add"]
     assert kept.path.stat().st_size < 2000 < folded.path.stat().st_size
+
+
+def test_a_bound_below_nothing_is_refused() -> None:
+    host = Host("Linux", "x86_64", "3.11")
+    assert [refusal.where for refusal in STAGE.available(SimplifyOptions(max_constant=-1), host)] == ["max_constant"]
+    assert list(STAGE.available(SimplifyOptions(max_constant=0), host)) == []
 
 
 def test_a_constant_of_shape_does_not_blow_up(tmp_path: Path) -> None:
