@@ -27,7 +27,7 @@ class Onnx(Format):
 
     name = "onnx"
     suffix = ".onnx"
-    requirements = ("onnx>=1.17", "onnx-ir>=0.1.12", "onnxruntime>=1.20", "ml-dtypes>=0.5")
+    requirements = ("onnx>=1.19", "onnx-ir>=0.1.12", "onnxruntime>=1.22", "ml-dtypes>=0.5")
 
     def sniff(self, path: Path) -> str | None:
         """'' for an ONNX file, by the outer fields of its message; None for any other file."""

@@ -37,7 +37,7 @@ class Onnx2OnnxSimplify(Stage):
     source = "onnx"
     target = "onnx"
     licence = "Apache-2.0"
-    requirements = ("onnx>=1.17", "onnx-ir>=0.1.12", "onnxscript>=0.5", "onnxruntime>=1.20", "ml-dtypes>=0.5")
+    requirements = ("onnx>=1.19", "onnx-ir>=0.1.12", "onnxscript>=0.5", "onnxruntime>=1.22", "ml-dtypes>=0.5")
     Options = SimplifyOptions
 
     def available(self, options: SimplifyOptions, host: Host) -> Iterable[Refusal]:

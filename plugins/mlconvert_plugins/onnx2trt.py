@@ -37,7 +37,7 @@ class Onnx2Trt(Stage):
     source = "onnx"
     target = "trt"
     # One of the two builders is enough, so neither is required as such; `available` asks for the one chosen.
-    requirements = ("onnx>=1.17", "tensorrt-rtx-cu13>=1.4; extra == 'rtx'", "tensorrt>=10.0; extra == 'tensorrt'")
+    requirements = ("onnx>=1.19", "tensorrt-rtx-cu13>=1.4; extra == 'rtx'", "tensorrt>=10.0; extra == 'tensorrt'")
     Options = TrtOptions
 
     def available(self, options: TrtOptions, host: Host) -> Iterator[Refusal]:
