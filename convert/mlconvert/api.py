@@ -195,14 +195,10 @@ def validate(
     edge = next(
         (e for e in edges.edges() if (e.source, e.target, e.provider) == (oracle.format, subject.format, "")), None
     )
-    context = {
-        "scratch": Path(),
-        "cache": Cache().stage_folder(edge.name if edge else "validate"),
-        "data": None if data is None else Path(data),
-        "seed": seed,
-        "trust": trust,
-    }
-    with Worker(memory=memory_limit()) as worker:
+    values = frame.context(
+        edge.name if edge else "validate", Cache(), None if data is None else Path(data), seed, trust
+    )
+    with Worker(memory=memory_limit()) as worker, values as context:
         subject = _with_signature(worker, subject, trust, read_inputs(inputs), read_dims(dims))
         oracle = replace(oracle, signature=subject.signature)
         check = worker.call(

@@ -52,13 +52,13 @@ class Cache:
     def _entries(self) -> Path:
         return self.root / "hops"
 
-    def stage_folder(self, stage: str) -> Path:
-        """A stage's private folder, kept between runs; a temporary one where the cache cannot be written."""
+    def stage_folder(self, stage: str) -> Path | None:
+        """A stage's private folder, kept between runs; None where the cache cannot be written."""
         folder = self.root / "stages" / stage
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError:
-            return Path(tempfile.mkdtemp(prefix="mlconvert-stage-"))
+            return None
         return folder
 
     def get(self, key: str, into: Path) -> tuple[Path, Outcome] | None:
@@ -66,21 +66,29 @@ class Cache:
         entry = self._entries / key
         if not entry.is_dir():
             return None
-        with self._locked(key):
-            try:
-                record = json.loads((entry / _RECORD).read_text())
-                shutil.copytree(entry / "files", into, dirs_exist_ok=True)
-                artifact = into / record["artifact"]
-                beside = [path for path in into.iterdir() if path != artifact]
-                if manifest.digest(artifact, beside)["sha256"] == record["sha256"]:
-                    os.utime(entry / _RECORD)
-                    return artifact, _outcome(record)
-            except (OSError, ValueError, KeyError, TypeError):
-                pass
+        with contextlib.suppress(OSError), self._locked(key):
+            found = self._copied(entry, into)
+            if found is not None:
+                return found
             shutil.rmtree(entry, ignore_errors=True)
         for path in into.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         return None
+
+    def _copied(self, entry: Path, into: Path) -> tuple[Path, Outcome] | None:
+        """An entry's files in a folder, when they are what was kept."""
+        try:
+            record = json.loads((entry / _RECORD).read_text())
+            artifact = into / record["artifact"]
+            outcome = _outcome(record)
+            shutil.copytree(entry / "files", into, dirs_exist_ok=True)
+            beside = [path for path in into.iterdir() if path != artifact]
+            if manifest.digest(artifact, beside)["sha256"] != record["sha256"]:
+                return None
+            os.utime(entry / _RECORD)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return artifact, outcome
 
     def put(self, key: str, stage: str, artifact: Path, outcome: Outcome) -> None:
         """Keep what stands in the artifact's folder. Whole or not at all."""
@@ -122,7 +130,7 @@ class Cache:
 
     def _read(self) -> Iterator[Kept]:
         for folder in self._entries.glob("[!.]*/"):
-            with contextlib.suppress(OSError, ValueError, KeyError):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 record = json.loads((folder / _RECORD).read_text())
                 size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
                 used = (folder / _RECORD).stat().st_mtime

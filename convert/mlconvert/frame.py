@@ -7,6 +7,8 @@ and nothing more. Nothing stands at the target before parity has spoken.
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,8 +24,8 @@ from mlconvert.requirements import unavailable
 from mlconvert.routes import Hop
 from mlconvert.signature import DimRange, Signature
 from mlconvert.stage import Outcome
-from mlconvert.text import for_shell
-from mlconvert.worker import Worker
+from mlconvert.text import for_shell, for_terminal
+from mlconvert.worker import Worker, fault_of
 
 Listener = Callable[[str, dict[str, Any]], None]
 REJECTED = ".rejected"
@@ -57,7 +59,11 @@ def run(request: Request, listen: Listener = unheard, worker: Worker | None = No
 
     `worker` is one that is already warm, for callers that convert many models; the route has its own otherwise.
     """
-    with contextlib.ExitStack() as stack:
+    if request.data is not None and not request.data.is_file():
+        raise ConversionError(
+            f"there is no file {for_terminal(request.data)}", code="no-such-file", where=request.data.name
+        )
+    with _disk_errors(), contextlib.ExitStack() as stack:
         if request.live:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mlconvert-")))
             source = sources.adopt(request.source, folder, request.origin)
@@ -68,12 +74,23 @@ def run(request: Request, listen: Listener = unheard, worker: Worker | None = No
         route = plan(request, source.format, host)
         delivery = route[-1].edge.plugin.delivers(route[-1].options, host)
         target = naming.target_of(request, source, route, delivery.flavour)
-        if target.exists() and not request.force:
-            raise commit.exists(target)
-        listen("route", {"source": source, "route": route, "delivery": delivery, "target": target})
         scratch = stack.enter_context(commit.Scratch(target))
+        names = [*(naming.file_name(source, route[:end], None) for end in range(1, len(route))), target.name]
+        for name in names if request.keep else names[-1:]:
+            if os.path.lexists(target.with_name(name)) and not request.force:
+                raise commit.exists(target.with_name(name))
+        listen("route", {"source": source, "route": route, "delivery": delivery, "target": target})
         own = worker or stack.enter_context(Worker(memory=memory_limit()))
-        return _Journey(request, host, listen, own, scratch).travel(source, route)
+        return _Journey(request, host, listen, own, scratch).travel(source, route, names)
+
+
+@contextlib.contextmanager
+def _disk_errors() -> Iterator[None]:
+    """A full disk and the like are the user's to mend, wherever they are met."""
+    try:
+        yield
+    except OSError as error:
+        raise fault_of(error).exception() from error
 
 
 def plan(request: Request, origin: str, host: Host) -> tuple[Hop, ...]:
@@ -112,13 +129,15 @@ class _Journey:
     steps: list[dict[str, Any]] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
 
-    def travel(self, source: Artifact, route: Sequence[Hop]) -> Result:
-        """Run the hops in order and commit. Stops at the first hop whose parity fails."""
+    def travel(self, source: Artifact, route: Sequence[Hop], names: Sequence[str]) -> Result:
+        """Run the hops in order and commit. Stops at the first hop whose parity fails.
+
+        `names` are those of the hops' artifacts; of several with one name the last is what can be kept.
+        """
         artifact = source = self._read_source(source)
         self.origin = self._describe(source)
-        for number, hop in enumerate(route):
-            last = number == len(route) - 1
-            name = self.scratch.target.name if last else naming.file_name(source, route[: number + 1], None)
+        self.command = command_of(self.request, self.origin, route)
+        for number, (hop, name) in enumerate(zip(route, names, strict=True)):
             self.listen("hop", {"hop": hop, "number": number, "of": len(route)})
             with _naming(hop, route[:number]):
                 artifact = self._hop(artifact, hop, self.scratch.place(str(number)) / name)
@@ -126,7 +145,7 @@ class _Journey:
             if self.checks and self.checks[-1]["status"] == parity.FAILED:
                 # What follows a wrong artifact is not worth making; the wrong one is what the user will look at.
                 return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
-            if self.request.keep and not last:
+            if self.request.keep and name not in (*names[number + 1 :], names[-1]):
                 artifact = self._put(artifact, place, replace_old=self.request.force).artifact
         if self.request.require_proof and parity.status_of(self.checks)["status"] != parity.PASSED:
             return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
@@ -197,7 +216,7 @@ class _Journey:
             stage=stage.name,
             options={name: _content(value) for name, value in options.values_of(hop.options).items()},
             versions=manifest.versions(stage.requirements),
-            code=[cache.code_digest("mlconvert"), cache.code_digest(hop.edge.reference.partition(".")[0])],
+            code=[cache.code_digest("mlconvert"), cache.code_digest(re.split("[.:]", hop.edge.reference)[0])],
             data=manifest.sha256(self.request.data) if self.request.data else None,
             seed=self.request.seed,
             delivers=vars(stage.delivers(hop.options, self.host)),
@@ -205,14 +224,14 @@ class _Journey:
         )
 
     def _parity(self, before: Artifact, after: Artifact, hop: Hop) -> dict[str, Any]:
-        with self._context(hop) as context:
+        with self._context(hop) as values:
             found: dict[str, Any] = self.worker.call(
                 "mlconvert.parity:check",
                 self.listen,
                 source=before,
                 artifact=after,
                 stage=hop.edge.reference,
-                context=context,
+                context=values,
                 rtol=self.request.rtol,
                 atol=self.request.atol,
                 made_here=True,
@@ -238,7 +257,7 @@ class _Journey:
             route=list(self.steps),
             parity=parity.status_of(self.checks),
             host=self.host.as_json(),
-            command=command_of(self.request, self.origin),
+            command=self.command,
         )
         with contextlib.ExitStack() as stack:
             scratch = self.scratch
@@ -261,29 +280,32 @@ class _Journey:
         return self.worker.call("mlconvert.hooks:format", self.listen, reference=reference, hook=hook, **arguments)
 
     def _stage_hook(self, hop: Hop, hook: str, **arguments: Any) -> Any:
-        with self._context(hop) as context:
+        with self._context(hop) as values:
             return self.worker.call(
                 "mlconvert.hooks:stage",
                 self.listen,
                 reference=hop.edge.reference,
                 hook=hook,
                 options=options.values_of(hop.options),
-                context=context,
+                context=values,
                 **arguments,
             )
 
-    @contextlib.contextmanager
-    def _context(self, hop: Hop) -> Iterator[dict[str, Any]]:
-        """The values of a stage's Context, with a scratch folder that goes when the hook is done."""
-        with tempfile.TemporaryDirectory(prefix="mlconvert-", ignore_cleanup_errors=True) as folder:
-            yield {
-                "scratch": Path(folder),
-                "cache": self.cache.stage_folder(hop.edge.name),
-                "data": self.request.data,
-                "seed": self.request.seed,
-                # A live object comes from the caller's own process: it needs no word for it.
-                "trust": self.request.trust or self.request.live,
-            }
+    def _context(self, hop: Hop) -> contextlib.AbstractContextManager[dict[str, Any]]:
+        # A live object comes from the caller's own process: it needs no word for it.
+        trust = self.request.trust or self.request.live
+        return context(hop.edge.name, self.cache, self.request.data, self.request.seed, trust)
+
+
+@contextlib.contextmanager
+def context(stage: str, kept: cache.Cache, data: Path | None, seed: int, trust: bool) -> Iterator[dict[str, Any]]:
+    """The values of a stage's Context, with a scratch folder that goes when the hook is done."""
+    with tempfile.TemporaryDirectory(prefix="mlconvert-", ignore_cleanup_errors=True) as folder:
+        scratch, otherwise = (Path(folder) / name for name in ("scratch", "cache"))
+        scratch.mkdir()
+        otherwise.mkdir()
+        own = kept.stage_folder(stage) or otherwise
+        yield {"scratch": scratch, "cache": own, "data": data, "seed": seed, "trust": trust}
 
 
 @contextlib.contextmanager

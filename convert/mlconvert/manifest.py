@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 
 import mlconvert
 from mlconvert.artifact import Artifact
+from mlconvert.signature import Signature
 
 SCHEMA = 1
 SUFFIX = ".mlconvert.json"
@@ -57,7 +58,7 @@ def side_files(entry: dict[str, Any], artifact: Path) -> list[Path]:
 
 def write(entry: dict[str, Any], path: Path) -> None:
     """Write a manifest, readable by people."""
-    path.write_text(json.dumps(entry, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(entry, indent=2, ensure_ascii=True, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def read(artifact: Path) -> dict[str, Any] | None:
@@ -72,14 +73,58 @@ def read(artifact: Path) -> dict[str, Any] | None:
     return entry if found["sha256"] == entry.get("sha256") else None
 
 
+# What a manifest holds, as far as anything is done with it. A tuple lists alternatives.
+_NUMBER = (int, float, None)
+_SUSPECT = {"node": str, "op": str, "source": (str, None), "max_abs": _NUMBER, "note": (str, None)}
+_CHECK = {
+    "stage": (str, None),
+    "status": str,
+    "reason": str,
+    "fix": (str, None),
+    "tolerance": {"from": str},
+    "outputs": [{"name": str, "max_abs": _NUMBER, "excess": _NUMBER}],
+    "probes": [{"label": str, "sizes": dict}],
+    "first_bad": (_SUSPECT, None),
+}
+_FORM = {
+    "schema": int,
+    "format": str,
+    "flavour": (str, None),
+    "artifact": str,
+    "sha256": str,
+    "bytes": int,
+    "files": ([{"path": str}], None),
+    "source": {"format": str, "flavour": (str, None), "file": (str, None)},
+    "signature": {"inputs": list, "outputs": list, "dims": dict},
+    "route": [{"stage": str, "facts": dict}],
+    "parity": {"status": str, "reason": str, "checks": [_CHECK]},
+    "host": dict,
+    "command": str,
+}
+
+
+def _fits(value: Any, form: Any) -> bool:
+    """Whether a value has the form: a manifest is a file from elsewhere, too."""
+    if isinstance(form, tuple):
+        return any(_fits(value, one) for one in form)
+    if isinstance(form, dict):
+        return isinstance(value, dict) and all(_fits(value.get(name), part) for name, part in form.items())
+    if isinstance(form, list):
+        return isinstance(value, list) and all(_fits(item, form[0]) for item in value)
+    return value is None if form is None else isinstance(value, form)
+
+
 def glance(artifact: Path) -> dict[str, Any] | None:
     """The manifest that stands beside an artifact, unchecked; None where none can be read."""
     try:
         entry = json.loads(beside(artifact).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        if not _fits(entry, _FORM) or entry["schema"] != SCHEMA:
+            return None
+        Signature.from_json(entry["signature"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    readable = isinstance(entry, dict) and entry.get("schema") == SCHEMA and isinstance(entry.get("sha256"), str)
-    return entry if readable else None
+    found: dict[str, Any] = entry
+    return found
 
 
 def versions(requirements: Iterable[str]) -> dict[str, str]:

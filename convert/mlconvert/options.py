@@ -142,6 +142,18 @@ def as_json(options: Any) -> dict[str, Any]:
     return {name: _plain(value) for name, value in values_of(options).items()}
 
 
+def without_folders(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given for a stage's Options, paths by their base names."""
+    paths = {option.name for option in fields_of(kind) if option.kind is Path}
+    return {name: _base_name(value) if name.replace("-", "_") in paths else value for name, value in given.items()}
+
+
+def _base_name(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_base_name(item) for item in value]
+    return ",".join(Path(part).name for part in str(value).split(","))
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mlconvert.options import without_folders
+from mlconvert.routes import Hop
 from mlconvert.signature import DimRange, Tensor
 
 
@@ -46,8 +48,9 @@ class Request:
         return not isinstance(self.source, (str, Path))
 
 
-def command_of(request: Request, origin: Mapping[str, Any]) -> str:
+def command_of(request: Request, origin: Mapping[str, Any], route: Sequence[Hop]) -> str:
     """The command line that asks for the same, with base names, quoted for a shell."""
+    kinds = {word: hop.edge.plugin.Options for hop in route for word in (hop.edge.name, hop.edge.provider)}
     words = ["mlconvert", f"{origin['format']}2{request.target}", origin["file"] or "model"]
     words += ["-o", request.out.name] if request.out else []
     for tensor in request.inputs:
@@ -59,10 +62,10 @@ def command_of(request: Request, origin: Mapping[str, Any]) -> str:
     for via in request.via:
         words += ["--via", via]
     for name, given in request.passes:
-        listed = ",".join(f"{key}={value}" for key, value in given.items())
+        listed = ",".join(f"{key}={value}" for key, value in without_folders(kinds[name], given).items())
         words += ["--pass", f"{name}:{listed}" if listed else name]
     for stage, fields in request.options.items():
-        for key, value in fields.items():
+        for key, value in without_folders(kinds[stage], fields).items():
             words += _flag(stage, key.replace("_", "-"), value)
     words += [] if request.validate else ["--no-validate"]
     words += ["--atol", str(request.atol)] if request.atol is not None else []
@@ -77,8 +80,8 @@ def _flag(stage: str, key: str, value: Any) -> list[str]:
     if isinstance(value, bool):
         return [f"--{stage}.{key}" if value else f"--{stage}.no-{key}"]
     if isinstance(value, (list, tuple)):
-        return [f"--{stage}.{key}", ",".join(_base_name(str(item)) for item in value)]
-    return [f"--{stage}.{key}", _base_name(str(value)) if isinstance(value, Path) else str(value)]
+        return [f"--{stage}.{key}", ",".join(map(str, value))]
+    return [f"--{stage}.{key}", str(value)]
 
 
 def _base_name(text: str) -> str:

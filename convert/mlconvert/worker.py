@@ -288,4 +288,5 @@ _DISK = {
     errno.EACCES: ("not-permitted", "check the permissions of the file and its folder"),
     errno.EPERM: ("not-permitted", "check the permissions of the file and its folder"),
     errno.EROFS: ("not-permitted", "write to another place with -o"),
+    errno.ENAMETOOLONG: ("bad-name", "choose a shorter name with -o"),
 }
