@@ -72,7 +72,7 @@ lock: $(VENV)/.test$(TORCH) ## resolve constraints.txt again; UPGRADE=1 for the 
 		--custom-compile-command 'make lock' --excludes $(VENV)/.excludes $(if $(UPGRADE),--upgrade) \
 		--extra dev --output-file constraints.txt pyproject.toml -
 
-clean: ## remove the environment and all that the commands made
+clean: ## remove the environment and the demo
 	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache
 
 # --- the environment ---------------------------------------------------------------------------------
