@@ -203,7 +203,8 @@ def test_the_command_says_it_all(toys: Any, tmp_path: Path) -> None:
     assert result.manifest["command"] == (
         "mlconvert alpha2gamma m.alpha -o 'it'\"'\"'s.gamma' --input 'x:float32[batch,3]=0..1234567.5' "
         "--dim batch=1:2:5 --data 'my data.npz' --via beta --pass scale:factor=1 --beta2gamma.fast "
-        "--beta2gamma.labels a,b --beta2gamma.workspace 2kib --beta2gamma.sizes 3,4 --atol 1e-05 --rtol 1e-06 --seed 7 --require-proof --trust"
+        "--beta2gamma.labels a,b --beta2gamma.workspace 2kib --beta2gamma.sizes 3,4 --atol 1e-05 --rtol 1e-06 "
+        "--seed 7 --require-proof --trust"
     )
 
 

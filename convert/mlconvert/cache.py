@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +19,22 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from mlconvert import manifest
+from mlconvert.errors import UsageError
 from mlconvert.signature import Signature
 from mlconvert.stage import Outcome, read_bytes
+from mlconvert.text import for_terminal
 
 _CAP = 10 * 2**30
+_DAY = 24 * 60 * 60
 _RECORD = "record.json"
+
+
+def _cap() -> int:
+    text = os.environ.get("MLCONVERT_CACHE_MAX")
+    try:
+        return _CAP if text is None else read_bytes(text)
+    except ValueError as error:
+        raise UsageError(f"MLCONVERT_CACHE_MAX: {for_terminal(error)}", code="bad-cache-size") from None
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class Cache:
     def __init__(self, root: Path | None = None, cap: int | None = None) -> None:
         named = os.environ.get("MLCONVERT_CACHE_DIR")
         self.root = root or (Path(named) if named else platformdirs.user_cache_path("mlconvert"))
-        self.cap = cap if cap is not None else read_bytes(os.environ.get("MLCONVERT_CACHE_MAX", str(_CAP)))
+        self.cap = _cap() if cap is None else cap
 
     @property
     def _entries(self) -> Path:
@@ -54,11 +66,19 @@ class Cache:
 
     def stage_folder(self, stage: str) -> Path | None:
         """A stage's private folder, kept between runs; None where the cache cannot be written."""
-        folder = self.root / "stages" / stage
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return self._folder("stages", stage)
         except OSError:
             return None
+
+    def _folder(self, *parts: str) -> Path:
+        """A folder below the root, private to the user like the root itself."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+        folder = self.root
+        for part in parts:
+            folder /= part
+            folder.mkdir(exist_ok=True, mode=0o700)
         return folder
 
     def get(self, key: str, into: Path) -> tuple[Path, Outcome] | None:
@@ -115,7 +135,8 @@ class Cache:
         self._evict(spare=key)
 
     def _evict(self, spare: str) -> None:
-        """Remove the entries used longest ago until the rest fits the cap."""
+        """Remove what dead runs left half-made, and the entries used longest ago until the rest fits the cap."""
+        self._sweep(time.time() - _DAY)
         entries = sorted(self.entries(), key=lambda kept: kept.used)
         total = sum(kept.bytes for kept in entries)
         for kept in entries:
@@ -123,6 +144,12 @@ class Cache:
                 return
             if kept.key != spare and self.remove(kept.key):
                 total -= kept.bytes
+
+    def _sweep(self, before: float) -> None:
+        for half in self._entries.glob(".new-*"):
+            with contextlib.suppress(OSError):
+                if half.stat().st_mtime < before:
+                    shutil.rmtree(half)
 
     def entries(self) -> list[Kept]:
         """What is kept, the most recently used first."""
@@ -150,16 +177,14 @@ class Cache:
         found = self.entries()
         for kept in found:
             self.remove(kept.key)
+        self._sweep(time.time() + _DAY)
         shutil.rmtree(self.root / "stages", ignore_errors=True)
         return len(found)
 
     @contextlib.contextmanager
     def _locked(self, key: str, timeout: float = 60) -> Iterator[None]:
-        self._entries.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.root.chmod(0o700)
-        locks = self.root / "locks"
-        locks.mkdir(exist_ok=True, mode=0o700)
-        with FileLock(locks / f"{key}.lock").acquire(timeout=timeout):
+        self._folder("hops")
+        with FileLock(self._folder("locks") / f"{key}.lock").acquire(timeout=timeout):
             yield
 
 
