@@ -56,8 +56,9 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def installed(package: Path) -> dict[str, str]:
-    """The environment in which Python, and mypy, find the package."""
-    return {"PYTHONPATH": str(package), "MYPYPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}
+    """The environment in which Python, and mypy, find the package; this run's own pytest options are not its."""
+    found = {"PYTHONPATH": str(package), "MYPYPATH": str(package)}
+    return {**found, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": ""}
 
 
 def test_the_examples_own_tests_pass(package: Path) -> None:
