@@ -34,13 +34,17 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def digest(artifact: Path, side_files: Sequence[Path] = ()) -> dict[str, Any]:
-    """`sha256`, `bytes` and `files` of an artifact: a file, a file with others beside it, or a directory."""
+def digest(artifact: Path, side_files: Sequence[Path] = (), name: str | None = None) -> dict[str, Any]:
+    """`sha256`, `bytes` and `files` of an artifact: a file, a file with others beside it, or a directory.
+
+    `name` is what the artifact will be called, where that is not its name yet.
+    """
     if artifact.is_file() and not side_files:
         return {"sha256": sha256(artifact), "bytes": artifact.stat().st_size, "files": None}
     paths = sorted(p for p in artifact.rglob("*") if p.is_file()) if artifact.is_dir() else [artifact, *side_files]
     root = artifact if artifact.is_dir() else artifact.parent
-    entries = sorted((p.relative_to(root).as_posix(), p.stat().st_size, sha256(p)) for p in paths)
+    names = {artifact: name or artifact.name}
+    entries = sorted((names.get(p) or p.relative_to(root).as_posix(), p.stat().st_size, sha256(p)) for p in paths)
     whole = hashlib.sha256(json.dumps(entries, separators=(",", ":")).encode()).hexdigest()
     files = [{"path": path, "bytes": size, "sha256": part} for path, size, part in entries]
     return {"sha256": whole, "bytes": sum(size for _, size, _ in entries), "files": files}
@@ -156,7 +160,7 @@ def compose(
         "format": artifact.format,
         "flavour": artifact.flavour,
         "artifact": name,
-        **digest(artifact.path, artifact.side_files),
+        **digest(artifact.path, artifact.side_files, name),
         "source": source,
         "signature": artifact.signature.as_json(),
         "route": route,

@@ -28,13 +28,12 @@ def load_format(name: str) -> Format:
 
 def detect(path: Path) -> tuple[Format, str]:
     """The format and flavour of a file, by its content. Raises ConversionError."""
-    if not path.exists():
-        raise ConversionError(f"there is no file {for_terminal(path)}", code="no-such-file", where=path.name)
+    _check_there(path)
     broken: ConversionError | None = None
     for name in registry.names(registry.FORMATS):
         try:
             fmt = load_format(name)
-            flavour = fmt.sniff(path)
+            flavour = _sniff(fmt, path)
         except ConversionError as error:
             # What is wrong with the file says more than what is wrong with a plugin.
             if broken is None or broken.code == "broken-plugin":
@@ -52,15 +51,36 @@ def detect(path: Path) -> tuple[Format, str]:
     )
 
 
+def _check_there(path: Path) -> None:
+    if not path.exists():
+        raise ConversionError(f"there is no file {for_terminal(path)}", code="no-such-file", where=path.name)
+    if not path.is_file() and not path.is_dir():  # a pipe or a device, which reading could wait for forever
+        raise ConversionError(f"{for_terminal(path)} is neither file nor folder", code="not-a-model", where=path.name)
+
+
+def _sniff(fmt: Format, path: Path) -> str | None:
+    """What the format says of a path; one of files is not asked about folders, nor the other way round."""
+    if path.is_dir() != fmt.is_directory:
+        return None
+    try:
+        return fmt.sniff(path)
+    except OSError as error:
+        raise ConversionError(
+            f"{for_terminal(path)} cannot be read: {error.strerror}",
+            code="not-readable",
+            where=path.name,
+            fix="check the permissions of the file and its folder",
+        ) from error
+
+
 def open_path(path: Path, origin: str | None = None, model: str | None = None) -> Artifact:
     """A file as an artifact, its flavour read from its content. Raises ConversionError."""
     if origin is None:
         fmt, flavour = detect(path)
         return Artifact(path, fmt.name, flavour or None, model=model)
     fmt = load_format(origin)
-    if not path.exists():
-        raise ConversionError(f"there is no file {for_terminal(path)}", code="no-such-file", where=path.name)
-    found = fmt.sniff(path)
+    _check_there(path)
+    found = _sniff(fmt, path)
     if found is None:
         other, _ = detect(path)
         raise ConversionError(

@@ -160,6 +160,8 @@ class Beta2Gamma(Stage):
         return {"level": options.level}
 
     def convert(self, artifact: Artifact, options: Beta2GammaOptions, out: Path, ctx: Context) -> Outcome:
+        if "loud" in options.modes:
+            raise ConversionError("this is too loud", code="too-loud", where="modes", fix="be soft")
         line.gamma(out, line.read(artifact))
         return Outcome(artifact.signature)
 
