@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -87,6 +88,25 @@ class Structured(nn.Module):
         return Answer(first, [pair[1] * 2, first.sum(-1)])
 
 
+class Nested(nn.Module):
+    """Nested inputs and outputs of the containers that torch knows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix = nn.Linear(4, 3)
+
+    def forward(self, pair: tuple[Tensor, Tensor], more: dict[str, Tensor]) -> dict[str, Any]:
+        first = self.mix(pair[0] + more["shift"])
+        return {"first": first, "rest": (pair[1] * 2, first.sum(-1))}
+
+
+class Doubling(nn.Module):
+    """Keeps its input's dtype."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 2
+
+
 class Spans(NamedTuple):
     start: Tensor
     end: Tensor
@@ -168,6 +188,20 @@ def drawn(make: Callable[[], nn.Module]) -> nn.Module:
                     )
                     value.copy_(noise.abs() + 0.5 if "var" in name else noise)
     return model.eval()
+
+
+def scripted(model: nn.Module) -> torch.jit.ScriptModule:
+    """What torch.jit.script makes of it; torch says on every use that it is on its way out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return torch.jit.script(model)
+
+
+def traced(model: nn.Module, *inputs: Tensor) -> torch.jit.ScriptModule:
+    """What torch.jit.trace makes of it, without its warnings about what it bakes in."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.jit.trace(model, inputs, strict=False, check_trace=False)
 
 
 def not_a_model() -> Any:

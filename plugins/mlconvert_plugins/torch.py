@@ -42,11 +42,13 @@ class Torch(Format):
         """Whole for an exported program, what was traced for TorchScript, empty for weights and pickles."""
         if artifact.flavour not in ("exported", "torchscript"):
             return Signature()
-        from mlconvert_plugins.pytorch.loading import load
+        from mlconvert_plugins.pytorch.loading import load, set_aside
         from mlconvert_plugins.pytorch.signatures import of_program, of_script
 
         model: Any = load(artifact, trust=trust)
-        return of_program(model) if artifact.flavour == "exported" else of_script(model)
+        signature = of_program(model) if artifact.flavour == "exported" else of_script(model)
+        set_aside(artifact, model)
+        return signature
 
     def describe(self, path: Path) -> dict[str, Any]:
         """Sizes, versions and the operators that the file's program calls, without opening it in torch."""

@@ -30,7 +30,7 @@ class Torch2Onnx(Stage):
     source = "torch"
     target = "onnx"
     licence = "Apache-2.0 AND BSD-3-Clause"
-    requirements = ("torch>=2.9", "onnx>=1.17", "onnxscript>=0.5", "onnx-ir>=0.1.12", "onnxruntime>=1.20")
+    requirements = ("torch>=2.9", "onnx>=1.19", "onnxscript>=0.5", "onnx-ir>=0.1.12", "onnxruntime>=1.22")
     Options = TorchOptions
 
     def requires(self, artifact: Artifact, options: TorchOptions, ctx: Context) -> Iterator[Refusal]:

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Optional
+from typing import BinaryIO, Optional
 
 from mlconvert.errors import ConversionError
 from mlconvert.text import for_terminal
@@ -24,6 +24,9 @@ _SLACK = 16 * 2**20
 _MEMBERS = 200_000
 # Everything but tensors is small; what must be vetted as a whole is bounded.
 TEXT_LIMIT = 256 * 2**20
+
+# The record at the end of a zip archive without a comment (APPNOTE.TXT, 4.3.16).
+_END_SIGNATURE, _END_SIZE = b"PK\x05\x06", 22
 
 _ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 
@@ -71,9 +74,8 @@ def opened(path: Path, content: Optional[bytes] = None) -> Iterator[Archive]:
         except _ERRORS as error:
             raise broken(path, f"its table of contents cannot be read ({error}); it may be cut short") from error
         with zipped:
-            _check_bounds(path, zipped, stream.seek(0, io.SEEK_END))
-            stream.seek(0)
-            _check_names(path, zipped, stream.read(4))
+            _check_extent(path, zipped, stream)
+            _check_names(path, zipped)
             yield Archive(path, zipped)
 
 
@@ -96,20 +98,26 @@ def _refused(path: Path, reason: str) -> ConversionError:
     )
 
 
-def _check_bounds(path: Path, zipped: zipfile.ZipFile, held: int) -> None:
+def _check_extent(path: Path, zipped: zipfile.ZipFile, stream: BinaryIO) -> None:
     infos = zipped.infolist()
+    held = stream.seek(0, io.SEEK_END)
+    stream.seek(max(0, held - _END_SIZE))
+    if stream.read(4) != _END_SIGNATURE or zipped.comment:
+        # An archive inside of this one may have been taken for it.
+        raise broken(path, "it does not end where its table of contents ends; it may be cut short")
+    if infos and min(info.header_offset for info in infos) != 0:
+        raise _refused(path, "it holds bytes in front of its members")
     if len(infos) > _MEMBERS:
         raise _refused(path, f"it holds {len(infos)} members")
-    if sum(info.file_size for info in infos) > _EXPANSION * held + _SLACK:
+    unfolded, folded = sum(info.file_size for info in infos), sum(info.compress_size for info in infos)
+    if unfolded > _EXPANSION * held + _SLACK:
         raise _refused(path, f"it unfolds to more than {_EXPANSION} times its size")
-    if sum(info.compress_size for info in infos) > held:
+    if folded > held:
         raise _refused(path, "its members overlap")
 
 
-def _check_names(path: Path, zipped: zipfile.ZipFile, start: bytes) -> None:
+def _check_names(path: Path, zipped: zipfile.ZipFile) -> None:
     infos = zipped.infolist()
-    if zipped.comment or (infos and start != b"PK\x03\x04"):
-        raise _refused(path, "it holds bytes outside of its members")
     seen: set[str] = set()
     for info in infos:
         name = info.orig_filename

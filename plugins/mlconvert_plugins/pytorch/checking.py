@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
 from mlconvert.probes import draw_tensor
-from mlconvert.signature import Signature, Tensor
+from mlconvert.signature import Dim, Signature, Tensor
 from mlconvert.stage import Context
 from mlconvert.text import for_terminal
 from mlconvert_plugins.pytorch.fitting import example_sizes, other_sizes
@@ -21,19 +21,23 @@ if TYPE_CHECKING:
 def problems(artifact: Artifact, ctx: Context) -> Iterator[Refusal]:
     """What is wrong with the file. Raises ConversionError for one that is no valid ONNX."""
     from mlconvert_plugins.onnxfile.audit import validate
-    from mlconvert_plugins.onnxfile.signature import signature_of
 
     proto = validate(artifact.path)
-    found = signature_of(proto)
-    yield from _differences("input", artifact.signature.inputs, found.inputs)
-    yield from _differences("output", artifact.signature.outputs, found.outputs)
+    yield from _differences("input", artifact.signature.inputs, proto.graph.input)
+    yield from _differences("output", artifact.signature.outputs, proto.graph.output)
     exporter = {entry.key: entry.value for entry in proto.metadata_props}.get(EXPORTER)
     # torch.export proves that its dims are dynamic; the old exporter writes whatever number it saw.
     if exporter == "torchscript":
         yield from _at_other_sizes(artifact, proto)
 
 
-def _differences(what: str, declared: tuple[Tensor, ...], found: tuple[Tensor, ...]) -> Iterator[Refusal]:
+def _differences(what: str, declared: Sequence[Tensor], values: Iterable[onnx.ValueInfoProto]) -> Iterator[Refusal]:
+    from mlconvert_plugins.onnxfile.signature import DTYPES
+
+    found = [
+        Tensor(value.name, DTYPES[value.type.tensor_type.elem_type], tuple(map(_dim, value.type.tensor_type.shape.dim)))
+        for value in values
+    ]
     names = [tensor.name for tensor in declared], [tensor.name for tensor in found]
     if names[0] != names[1]:
         yield Refusal("signature-changed", for_terminal(f"the file's {what}s are {names[1]}, not {names[0]}"))
@@ -42,6 +46,10 @@ def _differences(what: str, declared: tuple[Tensor, ...], found: tuple[Tensor, .
         if (own.dtype, own.shape) != (other.dtype, other.shape):
             text = f"{what} {own.name} is {other} in the file, and should be {own}"
             yield Refusal("signature-changed", for_terminal(text), own.name)
+
+
+def _dim(entry: onnx.TensorShapeProto.Dimension) -> Dim:
+    return entry.dim_value if entry.HasField("dim_value") else entry.dim_param or None
 
 
 def _at_other_sizes(artifact: Artifact, proto: onnx.ModelProto) -> Iterator[Refusal]:

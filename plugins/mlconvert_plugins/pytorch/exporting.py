@@ -13,6 +13,7 @@ from mlconvert.signature import DimRange, Signature, Tensor, evaluate
 from mlconvert.text import for_terminal
 from mlconvert_plugins.pytorch.failures import model_line, summary, translated
 from mlconvert_plugins.pytorch.fitting import example_sizes
+from mlconvert_plugins.pytorch.locating import fixing_line
 from mlconvert_plugins.pytorch.names import flatten, nest
 from mlconvert_plugins.pytorch.programs import Program, named
 
@@ -35,7 +36,10 @@ def exported(model: torch.nn.Module, signature: Signature) -> Program:
     try:
         program = torch.export.export(model, (), examples, dynamic_shapes=dynamic, strict=False)
     except Exception as error:  # torch raises errors of some thirty types here
-        raise _located(translated(error, "torch.export"), model, examples, dynamic) from error
+        refusal = translated(error, "torch.export")
+        if refusal.code == "dynamic-dim-specialised" and not refusal.where:
+            refusal.where = fixing_line(model, examples, dynamic)
+        raise refusal from error
     return Program(program, named(program).inputs, tuple(outputs))
 
 
@@ -155,19 +159,3 @@ def _flatten_outputs(model: torch.nn.Module) -> list[str]:
 
     model.forward = flat
     return names
-
-
-def _located(
-    refusal: ConversionError, model: torch.nn.Module, examples: dict[str, Any], dynamic: dict[str, Any]
-) -> ConversionError:
-    """The refusal with the line of the model that fixed a dim, which torch tells in a draft export."""
-    import torch
-
-    if refusal.code != "dynamic-dim-specialised" or refusal.where:
-        return refusal
-    try:
-        draft: Any = torch.export.draft_export(model, (), examples, dynamic_shapes=dynamic, strict=False)
-        refusal.where = model_line(str(draft._report))
-    except Exception:  # noqa: BLE001  # then the refusal stands as it is
-        return refusal
-    return refusal

@@ -45,6 +45,9 @@ def load(artifact: Artifact, *, trust: bool = False) -> Model:
     factory `needs-model`.
     """
     refuse_untrusted(artifact.path, artifact.flavour, trust)
+    waiting = _waiting.pop(_identity(artifact), None)
+    if waiting is not None:
+        return waiting
     with quiet(), _weights_only(not trust):
         if artifact.flavour == "exported":
             return _exported(artifact.path)
@@ -53,6 +56,21 @@ def load(artifact: Artifact, *, trust: bool = False) -> Model:
         if artifact.flavour == "pickled":
             return _pickled(artifact.path)
         return _with_weights(artifact, trust)
+
+
+# A program that was opened to read its signature, for the `load` that converts it: opening one takes seconds.
+_waiting: dict[tuple[str, int, int], Model] = {}
+
+
+def set_aside(artifact: Artifact, model: Model) -> None:
+    """Keep an opened model, the last one alone, for the next `load` of the same file."""
+    _waiting.clear()
+    _waiting[_identity(artifact)] = model
+
+
+def _identity(artifact: Artifact) -> tuple[str, int, int]:
+    found = artifact.path.stat()
+    return str(artifact.path.resolve()), found.st_mtime_ns, found.st_size
 
 
 @contextlib.contextmanager

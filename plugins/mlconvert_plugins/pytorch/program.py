@@ -65,11 +65,11 @@ def _objections(program: Any) -> Iterator[str]:
         key, value = stack.pop()
         if isinstance(value, dict):
             stack.extend(value.items())
-            yield from (f"the name {name!r}" for name in value if not _is_plain_key(key, name))
+            yield from (f"the name {name[:_SHOWN]!r}" for name in value if not _is_plain_key(key, name))
         elif isinstance(value, list):
             stack.extend((key, item) for item in value)
         elif isinstance(value, str) and not _CHECKS.get(key, _anything)(value):
-            yield f"the {key.replace('_', ' ')} {value!r}"
+            yield f"the {_KINDS.get(key, 'name')} {value[:_SHOWN]!r}"
 
 
 def _is_plain_key(owner: str, name: str) -> bool:
@@ -153,6 +153,16 @@ def _is_tree(text: str) -> bool:
     return True
 
 
+# What the fields are called in a message; the others hold names.
+_KINDS = {
+    "target": "operator",
+    "as_operator": "operator",
+    "expr_str": "expression",
+    "guards_code": "guard",
+    "in_spec": "container",
+    "out_spec": "container",
+}
+_SHOWN = 120
 _CHECKS: dict[str, Callable[[str], bool]] = {
     "target": _is_target,
     "as_operator": _is_target,

@@ -26,7 +26,10 @@ def of_program(exported: ExportedProgram) -> Signature:
     nodes = program.input_nodes()
     renaming = _symbol_names(nodes)
     inputs = tensors({name: node.meta["val"] for name, node in nodes.items()}, renaming)
-    ranges = {name: _range_of(exported, symbol, nodes) for symbol, name in renaming.items()}
+    ranges: dict[str, DimRange] = {}
+    for symbol, name in renaming.items():
+        found = _range_of(exported, symbol, nodes)
+        ranges[name] = _common(found, ranges.get(name, found))
     bounded = tuple(
         replace(tensor, range=vocabulary(node)) for tensor, node in zip(inputs, nodes.values(), strict=True)
     )
@@ -57,6 +60,12 @@ def _range_of(exported: ExportedProgram, symbol: str, nodes: dict[str, Node]) ->
     high = _finite(limits.upper) if limits is not None else None
     opt = max(low, _size_at_export(symbol, nodes) or low)
     return DimRange(low, opt if high is None else min(opt, high), high)
+
+
+def _common(one: DimRange, other: DimRange) -> DimRange:
+    """What both ranges hold, for two symbols that were exported with one size."""
+    high = min((r.max for r in (one, other) if r.max is not None), default=None)
+    return DimRange(max(one.min, other.min), one.opt, high)
 
 
 def _finite(bound: Any) -> Optional[int]:
