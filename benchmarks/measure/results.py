@@ -1,0 +1,106 @@
+"""What a scenario found: one JSON document with every sample, and the table made from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+import mlconvert
+from measure.pairs import Ratio, ratio
+from mlconvert import manifest
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+_PACKAGES = ("torch", "onnxscript", "onnxruntime", "tensorrt-rtx-cu13", "timm", "click")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: `ours` and `theirs` hold one number per pair, in `unit`; a goal bounds their ratio from above."""
+
+    what: str
+    unit: str
+    ours: Sequence[float]
+    theirs: Sequence[float]
+    goal: float | None = None
+
+    @property
+    def ratio(self) -> Ratio:
+        """Ours over theirs."""
+        return ratio(self.ours, self.theirs)
+
+    @property
+    def verdict(self) -> str:
+        """Whether the goal was met."""
+        if self.goal is None:
+            return "for information"
+        return f"{'met' if self.ratio.median <= self.goal else 'missed'}: at most {self.goal:g}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Every sample, and what follows from them."""
+        return {**asdict(self), "ratio": asdict(self.ratio), "verdict": self.verdict}
+
+
+def write(name: str, title: str, sides: tuple[str, str], rows: Iterable[Row]) -> None:
+    """Write `results/<name>.json` and `results/<name>.md`; `sides` say what ours and theirs are."""
+    rows = list(rows)
+    document = {
+        "scenario": name,
+        "title": title,
+        "sides": sides,
+        "command": f"python benchmarks/{name}.py",
+        "machine": _machine(),
+        "versions": {"python": platform.python_version(), "mlconvert": mlconvert.__version__}
+        | manifest.versions(_PACKAGES),
+        "rows": [row.as_json() for row in rows],
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    table = _table(document, rows)
+    (RESULTS / f"{name}.md").write_text(table, encoding="utf-8")
+    print(table)
+
+
+def _machine() -> dict[str, Any]:
+    """The machine by its class, and how busy it was: shared cores make times longer, and ratios wider."""
+    return {
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "cores": os.cpu_count(),
+        "memory": psutil.virtual_memory().total,
+        "load": os.getloadavg()[1],
+    }
+
+
+def _table(document: dict[str, Any], rows: Sequence[Row]) -> str:
+    machine, (ours, theirs) = document["machine"], document["sides"]
+    versions = ", ".join(f"{name} {version}" for name, version in document["versions"].items())
+    lines = [
+        f"# {document['title']}",
+        "",
+        f"`{document['command']}` on {machine['cores']} {machine['architecture']} cores with "
+        f"{machine['memory'] / 2**30:.0f} GiB, at a load of {machine['load']:.1f}. With {versions}.",
+        "",
+        f"| | unit | {ours} | {theirs} | ratio (95 %) | goal |",
+        "|---|---|---|---|---|---|",
+        *(_line(row) for row in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(row: Row) -> str:
+    ours, theirs = (f"{statistics.median(side):.3g}" for side in (row.ours, row.theirs))
+    return f"| {row.what} | {row.unit} | {ours} | {theirs} | {row.ratio} | {row.verdict} |"
+
+
+def main(name: str, title: str, sides: tuple[str, str], measure: Callable[[int], Iterable[Row]], pairs: int) -> None:
+    """A scenario's command line; another number of pairs may follow its name."""
+    write(name, title, sides, measure(int(sys.argv[1]) if len(sys.argv) > 1 else pairs))

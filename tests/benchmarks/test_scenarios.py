@@ -1,0 +1,64 @@
+"""Every scenario of `make bench` runs, at its smallest, and writes what it found."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from architecture import REPOSITORY
+
+BENCHMARKS = REPOSITORY / "benchmarks"
+SMALLEST: dict[str, dict[str, Any]] = {
+    "startup": {},
+    "overhead": {"models": [("test_resnet", 64)]},
+    "memory": {"count": 1, "width": 8},
+}
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+
+
+def scenario(name: str) -> ModuleType:
+    return importlib.import_module(name)
+
+
+def test_every_scenario_is_here() -> None:
+    assert {path.stem for path in BENCHMARKS.glob("*.py")} == set(SMALLEST)
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_scenario(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = importlib.import_module("measure.results")
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    rows = list(scenario(name).measure(1, **SMALLEST[name]))
+    results.write(name, "A title", ("ours", "theirs"), rows)
+    document = json.loads((tmp_path / f"{name}.json").read_text())
+    assert [row["what"] for row in document["rows"]] == [row.what for row in rows]
+    assert all(row["ratio"]["median"] > 0 for row in document["rows"])
+    assert all(f"| {row.what} |" in (tmp_path / f"{name}.md").read_text() for row in rows)
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_the_committed_result_is_of_its_scenario(name: str) -> None:
+    document = json.loads((BENCHMARKS / "results" / f"{name}.json").read_text())
+    assert document["scenario"] == name
+    assert all(len(row["ours"]) == len(row["theirs"]) for row in document["rows"])
+
+
+def test_a_ratio_is_that_of_pairs() -> None:
+    pairs = importlib.import_module("measure.pairs")
+    found = pairs.ratio([2.0, 4.0, 6.0], [1.0, 2.0, 3.0])
+    assert (found.median, found.low, found.high) == (2.0, 2.0, 2.0)
+
+
+def test_a_command_that_fails_is_no_measurement() -> None:
+    processes = importlib.import_module("measure.processes")
+    with pytest.raises(RuntimeError, match="said why"):
+        processes.run("python", "-c", "raise SystemExit('said why')")
