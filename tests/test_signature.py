@@ -224,3 +224,13 @@ def test_the_users_words_are_worked_in() -> None:
 def test_words_that_do_not_fit_the_model(tensor: Tensor, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         TABULAR.merged([tensor], {})
+
+
+def test_a_manifest_fills_in_what_the_file_cannot_say() -> None:
+    own = Signature((parse_tensor("ids:int64[batch,seq]"),), (parse_tensor("y:float32[batch]"),))
+    told = Signature(
+        (parse_tensor("ids:int64[n,seq]=0..99"),), (), {"batch": DimRange(1, 8, 32), "other": DimRange(2, 2, 2)}
+    )
+    known = own.informed_by(told)
+    assert known.inputs == (parse_tensor("ids:int64[batch,seq]=0..99"),)
+    assert known.dims == {"batch": DimRange(1, 8, 32)}

@@ -156,10 +156,12 @@ class _Journey:
         trust = self.request.trust or self.request.live
         source = replace(source, side_files=self._format_hook(source, "side_files", path=source.path))
         own: Signature = self._format_hook(source, "signature", artifact=source, trust=trust)
+        entry = manifest.read(source.path)
         try:
-            signature = own.merged(self.request.inputs, self.request.dims)
+            known = own.informed_by(Signature.from_json(entry["signature"])) if entry else own
+            signature = known.merged(self.request.inputs, self.request.dims)
             _check_dims(signature, self.request.dims)
-        except ValueError as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ConversionError(
                 str(error), code="bad-input", where=source.path.name, fix="`mlconvert inspect` shows the inputs"
             ) from None

@@ -140,6 +140,20 @@ class Signature:
         """The range of a named dim; one that nobody bounded is 1 and up."""
         return self.dims.get(name, DimRange())
 
+    def informed_by(self, other: Signature) -> Signature:
+        """This signature with what the file cannot say and a manifest of the same bytes can.
+
+        Ranges of the dims that it names, ranges of its inputs' values, columns and labels.
+        """
+        ranges = {(tensor.name, tensor.dtype): tensor.range for tensor in other.inputs}
+        return replace(
+            self,
+            inputs=tuple(replace(t, range=t.range or ranges.get((t.name, t.dtype))) for t in self.inputs),
+            dims={**self.dims, **{name: other.dims[name] for name in self.names() if name in other.dims}},
+            columns=self.columns or other.columns,
+            labels=self.labels or other.labels,
+        )
+
     def merged(self, inputs: Iterable[Tensor], dims: Mapping[str, DimRange]) -> Signature:
         """This signature with what the user wrote: inputs replace those of the same name, dims are added.
 
