@@ -87,6 +87,9 @@ def _scan_one(stream: BinaryIO, found: dict[str, None]) -> str:
         called = _called(name, argument, texts)
         if called:
             found[called] = None
+        if name in _INDIRECT:
+            # Whatever text went before it, the memo can bring another name to the top of the stack.
+            found[f"({name})"] = None
         if not root and name not in _SETUP:
             root = called or name
     return root

@@ -33,6 +33,12 @@ def test_names_that_are_put_together_at_run_time_are_not_safe() -> None:
     assert scan(io.BytesIO(data)).beyond() is not None
 
 
+def test_a_name_from_the_memo_does_not_pass_for_a_safe_one() -> None:
+    payload = b"\x8c\x02os\x94\x8c\x06system\x9400"
+    decoy = b"\x8c\x0bcollections\x8c\x0bOrderedDict00"
+    assert scan(io.BytesIO(b"\x80\x04" + payload + decoy + b"h\x00h\x01\x93.")).beyond() is not None
+
+
 def test_what_cannot_be_read_to_its_end_says_so() -> None:
     assert scan(io.BytesIO(pickle.dumps([1, 2])[:-1])).fault
 
