@@ -1,8 +1,10 @@
-"""A worker that stays warm from one conversion to the next."""
+"""A worker that stays warm from one conversion to the next, and folders that go with their test."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +16,10 @@ from mlconvert.worker import Worker
 def worker() -> Iterator[Worker]:
     with Worker(memory=frame.memory_limit()) as warm:
         yield warm
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """pytest would keep what is written to its own for three runs: gigabytes, here."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)

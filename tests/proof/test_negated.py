@@ -14,7 +14,7 @@ from negation import Converted, excess, layers_of, sample
 
 from mlconvert.worker import Worker
 
-SAMPLE = {"mobilenetv3_small_100": 3, "vit_tiny_patch16_224": 3}
+SAMPLE = {"regnety_002": 3, "vit_tiny_patch16_224": 3}
 EVERY = 10_000
 # How many layers of each. All of those in which freshly made weights hide the most.
 LAYERS = {
@@ -62,8 +62,8 @@ def negated(one: Architecture, count: int, folder: Path, worker: Worker) -> dict
 
 
 @pytest.mark.parametrize("name", SAMPLE)
-def test_sample(name: str, tmp_path: Path, worker: Worker) -> None:
-    row = negated(architecture(name), SAMPLE[name], tmp_path, worker)
+def test_sample(name: str, folder: Path, worker: Worker) -> None:
+    row = negated(architecture(name), SAMPLE[name], folder, worker)
     assert len(row["excess"]) == SAMPLE[name]
     assert not row["missed"]
 
@@ -71,8 +71,8 @@ def test_sample(name: str, tmp_path: Path, worker: Worker) -> None:
 @pytest.mark.proof
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", LAYERS)
-def test_every_negated_layer_is_caught(name: str, journal: Journal, tmp_path: Path, worker: Worker) -> None:
-    row = journal.row(name, lambda: negated(architecture(name), LAYERS[name], tmp_path, worker))
+def test_every_negated_layer_is_caught(name: str, journal: Journal, folder: Path, worker: Worker) -> None:
+    row = journal.row(name, lambda: negated(architecture(name), LAYERS[name], folder, worker))
     assert not row["missed"]
 
 

@@ -13,7 +13,7 @@ from journal import REPOSITORY, Journal, page
 
 from mlconvert.worker import Worker
 
-SAMPLE = ("mobilenetv3_small_100", "vit_tiny_patch16_224", "resnet18")
+SAMPLE = ("regnety_002", "convnext_atto", "vit_tiny_patch16_224")
 TABLE = REPOSITORY / "docs" / "proof" / "timm.md"
 TEXT = f"""
 Every network is re-drawn ([tests/redraw.py](../../tests/redraw.py)), so that damage anywhere in it reaches the output,
@@ -35,17 +35,17 @@ def journal() -> Journal:
 
 
 @pytest.mark.parametrize("name", SAMPLE)
-def test_sample(name: str, tmp_path: Path, worker: Worker) -> None:
-    row = convert(architecture(name), tmp_path, worker)
+def test_sample(name: str, folder: Path, worker: Worker) -> None:
+    row = convert(architecture(name), folder, worker)
     assert row.whole, row
 
 
 @pytest.mark.proof
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("one", ARCHITECTURES, ids=lambda one: one.id)
-def test_every_failure_has_a_reason(one: Architecture, journal: Journal, tmp_path: Path, worker: Worker) -> None:
+def test_every_failure_has_a_reason(one: Architecture, journal: Journal, folder: Path, worker: Worker) -> None:
     """Whatever is no ConversionError is raised, and fails here."""
-    row = Row(**journal.row(one.id, lambda: convert(one, tmp_path, worker).as_json()))
+    row = Row(**journal.row(one.id, lambda: convert(one, folder, worker).as_json()))
     assert row.whole or row.reason
 
 
