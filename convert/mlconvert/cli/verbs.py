@@ -132,7 +132,7 @@ def _dot(found: dict[str, Any]) -> Iterator[str]:
     yield "}"
 
 
-@click.group(epilog="\b\nExample:\n  mlconvert cache ls")
+@click.group(no_args_is_help=False, epilog="\b\nExample:\n  mlconvert cache ls")
 def cache() -> None:
     """List or clear kept results of hops. MLCONVERT_CACHE_DIR says where, MLCONVERT_CACHE_MAX how much."""
 

@@ -79,17 +79,26 @@ class RouteCommand(click.Command):
     """A command whose flags depend on the route: `--via` and `--pass` are read first, then the route's flags."""
 
     def __init__(self, name: str, origin: str | None, target: str | None, **rest: Any) -> None:
-        super().__init__(name, params=common(), callback=self.run, no_args_is_help=True, **rest)
+        super().__init__(name, params=common(), callback=self.run, **rest)
         self.origin = origin
         self.target = target
         if target is None:
             self.params.insert(1, click.Option(["--to"], required=True, metavar="FORMAT", help="The target format."))
+        self._common = tuple(self.params)
         self.fields: dict[str, tuple[str, Option]] = {}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Add the flags of the route that these words name, then parse them all."""
-        for parameter in self._route_flags(args):
-            self.params.append(parameter)
+        """Add the flags of the route that these words name, then parse them all.
+
+        Raises UsageError when they name none, unless help or a completion is asked for.
+        """
+        self.params = list(self._common)
+        self.fields = {}
+        try:
+            self.params += self._route_flags(args)
+        except ConversionError:
+            if not ctx.resilient_parsing and not set(ctx.help_option_names).intersection(args):
+                raise
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -105,17 +114,15 @@ class RouteCommand(click.Command):
                 fields = [field for owner, field in self.fields.values() if owner == stage]
                 formatter.write_dl([_help_record(field) for field in fields])
 
-    def _route_flags(self, args: Sequence[str]) -> Iterator[click.Parameter]:
+    def _route_flags(self, args: Sequence[str]) -> list[click.Parameter]:
         target = self.target or _value_of(args, "--to")
         origin = self.origin or _origin_of(args)
         if target is None or origin is None:
-            return
-        try:
-            passes = [parse_pass(text)[0] for text in _values_of(args, "--pass")]
-            route = routes.find(origin, target, via=_values_of(args, "--via"), passes=passes)
-        except ConversionError:
-            return  # said again, with the whole request at hand, when the command runs
-        yield from self._flags(route)
+            return []  # which click, or the source, will have something to say about
+        _check_target(target)
+        passes = [parse_pass(text)[0] for text in _values_of(args, "--pass")]
+        via, forbid = _values_of(args, "--via"), _values_of(args, "--forbid-license")
+        return list(self._flags(routes.find(origin, target, via=via, passes=passes, forbid=forbid)))
 
     def _flags(self, route: Sequence[Edge]) -> Iterator[click.Parameter]:
         taken = {word for parameter in self.params for word in parameter.opts}
@@ -204,13 +211,7 @@ def _convert(
         cache=not values.pop("no_cache"),
         **values,
     )
-    if request.target not in registry.names(registry.FORMATS):
-        known = registry.names(registry.FORMATS)
-        raise UsageError(
-            f"there is no format {request.target!r}" + suggestion(request.target, known),
-            code="unknown-format",
-            fix=f"formats are: {', '.join(known)}",
-        )
+    _check_target(request.target)
     with Console(verbose=verbose, quiet=quiet or as_json) as console:
         result = frame.run(request, console)
     if as_json:
@@ -227,6 +228,16 @@ def _convert(
             return error.exit_code  # the manifest on stdout says it already
         raise
     return 0
+
+
+def _check_target(target: str) -> None:
+    known = registry.names(registry.FORMATS)
+    if target not in known:
+        raise UsageError(
+            f"there is no format {target!r}" + suggestion(target, known),
+            code="unknown-format",
+            fix=f"formats are: {', '.join(known)}",
+        )
 
 
 def _shown_path(path: Path) -> str:
