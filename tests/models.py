@@ -107,6 +107,25 @@ class Doubling(nn.Module):
         return x * 2
 
 
+class Dropping(nn.Module):
+    """Random while it trains."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.dropout(x, 0.5, self.training)
+
+
+class Counting(nn.Module):
+    """Remembers how often it was called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls.add_(1)
+        return x + self.calls
+
+
 class Spans(NamedTuple):
     start: Tensor
     end: Tensor

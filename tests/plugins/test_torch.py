@@ -168,6 +168,16 @@ def test_a_damaged_member_is_named(program: Path, tmp_path: Path) -> None:
     assert caught.value.code == "broken-file"
 
 
+def test_a_program_of_another_device_is_refused(program: Path, tmp_path: Path) -> None:
+    def move(members: dict[str, bytes]) -> None:
+        members["models/model.json"] = members["models/model.json"].replace(b'"type": "cpu"', b'"type": "cuda"')
+
+    path = hostile.rewritten(program, tmp_path / "cuda.pt2", move)
+    with pytest.raises(ConversionError, match="exported on cuda") as caught:
+        loading.load(Artifact(path, "torch", "exported"))
+    assert caught.value.code == "wrong-device" and "move_to_device_pass" in caught.value.fix
+
+
 # --- files that execute ----------------------------------------------------------------------------------
 
 

@@ -207,6 +207,37 @@ def test_a_script_with_control_flow_at_fixed_sizes(tmp_path: Path) -> None:
     assert distance(made) < TINY
 
 
+@pytest.mark.parametrize("norm_first", [True, False])
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_a_trace_without_gradients_holds_fused_attention(norm_first: bool, activation: str, tmp_path: Path) -> None:
+    options = {"batch_first": True, "norm_first": norm_first, "activation": activation}
+    layer = models.drawn(lambda: torch.nn.TransformerEncoderLayer(8, 2, 16, **options))
+    with torch.no_grad():
+        script = models.traced(layer, torch.zeros(3, 5, 8))
+    assert "_transformer_encoder_layer_fwd" in str(script.graph)
+    made = convert(source(live(script, tmp_path), ["src:float32[batch,seq,8]"], [BATCH]), tmp_path)
+    assert made.outcome.facts["exporter"] == "dynamo"
+    assert distance(made) < TINY
+
+
+def test_a_traced_vit_with_fused_attention(tmp_path: Path) -> None:
+    with torch.no_grad():
+        script = models.traced(models.drawn(models.Vit), torch.zeros(3, 3, 16, 16))
+    assert "_native_multi_head_attention" in str(script.inlined_graph)
+    made = convert(source(live(script, tmp_path), ["x:float32[batch,3,16,16]"], [BATCH]), tmp_path)
+    assert distance(made) < TINY
+
+
+@pytest.mark.parametrize(
+    ("make", "code"), [(lambda: models.Dropping().train(), "training-mode"), (models.Counting, "stateful")]
+)
+def test_programs_that_roll_dice_or_keep_state(make: Callable[[], torch.nn.Module], code: str, tmp_path: Path) -> None:
+    program = torch.export.export(make(), (torch.zeros(3, 4),))
+    with pytest.raises(ConversionError) as caught:
+        convert(source(live(program, tmp_path)), tmp_path)
+    assert caught.value.code == code
+
+
 WEIGHTS = ["x:float32[batch,4]"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
@@ -69,10 +69,10 @@ def _at_other_sizes(artifact: Artifact, proto: onnx.ModelProto) -> Iterator[Refu
         yield Refusal(refused.code, refused.message, refused.where, refused.fix)
 
 
-def baked_in(graph: Any, error: ConversionError, sizes: Mapping[str, int]) -> ConversionError:
-    """The refusal for a graph (an onnx message or an onnx_ir model) that runs at one size and not at `sizes`."""
+def baked_in(proto: onnx.ModelProto, error: ConversionError, sizes: Mapping[str, int]) -> ConversionError:
+    """The refusal for a graph that runs at one size and not at `sizes`, where onnxruntime raised `error`."""
     at = ", ".join(f"{name}={size}" for name, size in sizes.items())
-    module = _module_of(graph, error.where)
+    module = _module_of(proto, error.where)
     return ConversionError(
         f"a dim that is declared dynamic has a fixed size inside of the graph: at {at}, {error.message}",
         code="dim-baked-in",
@@ -81,12 +81,7 @@ def baked_in(graph: Any, error: ConversionError, sizes: Mapping[str, int]) -> Co
     )
 
 
-def _module_of(graph: Any, where: str) -> str:
+def _module_of(proto: onnx.ModelProto, where: str) -> str:
     """The torch module of the node that onnxruntime named (`Reshape node 'name'`)."""
-    nodes = graph.graph.node if hasattr(graph.graph, "node") and not callable(graph.graph.node) else graph.graph
-    for node in nodes:
-        if node.name and f"'{node.name}'" in where:
-            notes = node.metadata_props
-            entries = dict(notes) if isinstance(notes, Mapping) else {entry.key: entry.value for entry in notes}
-            return module_path(entries)
-    return ""
+    named = (node for node in proto.graph.node if node.name and f"'{node.name}'" in where)
+    return next((module_path({note.key: note.value for note in node.metadata_props}) for node in named), "")

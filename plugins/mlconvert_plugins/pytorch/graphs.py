@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlconvert.errors import ConversionError
-from mlconvert.signature import Dim, Signature
+from mlconvert.errors import ConversionError, refuse
+from mlconvert.signature import Dim, Signature, Tensor
+from mlconvert.text import for_terminal
+from mlconvert_plugins.pytorch import soundness
 from mlconvert_plugins.pytorch.dims import Renaming, readable
 from mlconvert_plugins.pytorch.failures import translated
 from mlconvert_plugins.pytorch.programs import Program
@@ -25,14 +27,15 @@ def translate(program: Program, opset: int | None) -> ir.Model:
     """The program in ONNX, by torch's exporter with its own optimizations. Raises ConversionError."""
     import torch
 
+    refuse(soundness.training(program.exported))
     try:
         made = torch.onnx.export(program.exported, dynamo=True, opset_version=opset, verbose=False)
-        assert made is not None
-        model = made.model
     except Exception as error:  # the exporter raises errors of many types, and wraps what its parts raise
         raise translated(error, "torch's ONNX exporter") from error
-    _check_opset(model, opset)
-    return model
+    assert made is not None and made.exported_program is not None
+    refuse(soundness.writing(made.exported_program))
+    _check_opset(made.model, opset)
+    return made.model
 
 
 def _check_opset(model: ir.Model, opset: int | None) -> None:
@@ -55,9 +58,9 @@ def finish(model: ir.Model, inputs: Sequence[str], outputs: Sequence[str], renam
     graph = model.graph
     for what, values, names in (("inputs", graph.inputs, inputs), ("outputs", graph.outputs, outputs)):
         if len(values) != len(names):
-            found = ", ".join(str(value.name) for value in values)
+            found = for_terminal(", ".join(str(value.name) for value in values))
             raise ConversionError(
-                f"the model has the {what} {', '.join(names)}, and torch's exporter wrote: {found}",
+                f"the model has the {what} {for_terminal(', '.join(names))}, and torch's exporter wrote: {found}",
                 code=f"lost-{what}",
                 fix=f"remove {what} that are not used, or not computed, from the model",
             )
@@ -127,8 +130,6 @@ def _keep(notes: Any, names: Sequence[str]) -> None:
 
 def signature_in(model: ir.Model, signature: Signature) -> Signature:
     """The signature with the outputs that the finished graph has."""
-    from mlconvert.signature import Tensor
-
     outputs = tuple(
         Tensor(str(value.name), _dtype(value), tuple(_dim(dim) for dim in value.shape or ()))
         for value in model.graph.outputs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
@@ -95,7 +96,9 @@ def _exported(path: Path) -> ExportedProgram:
 
     with opened(path) as archive:
         current = "archive_format" in archive
-        _register_outputs(b"".join(archive.read(name) for name in archive.names if name.startswith("models/")))
+        program = b"".join(archive.read(name) for name in archive.names if name.startswith("models/"))
+    _refuse_devices(path, program)
+    _register_outputs(program)
     try:
         with path.open("rb") as stream:
             if not current:
@@ -111,6 +114,18 @@ def _exported(path: Path) -> ExportedProgram:
             fix="save each one to a file of its own with torch.export.save",
         )
     return next(iter(programs.values()))
+
+
+def _refuse_devices(path: Path, program: bytes) -> None:
+    """A program holds the device of every tensor, and torch can load it there alone."""
+    found = re.search(rb'"device": *\{"type": *"(?!cpu")(\w+)"', program)
+    if found:
+        raise ConversionError(
+            f"{for_terminal(path.name)} was exported on {found[1].decode()}, and is read on the CPU",
+            code="wrong-device",
+            where=path.name,
+            fix="save torch.export.passes.move_to_device_pass(program, 'cpu') instead",
+        )
 
 
 def _register_outputs(program: bytes) -> None:

@@ -16,9 +16,11 @@ from mlconvert.signature import Signature
 from mlconvert.stage import Context
 from mlconvert.text import for_terminal
 from mlconvert_plugins.pytorch import graphs
+from mlconvert_plugins.pytorch.arrays import to_array, to_tensor
 from mlconvert_plugins.pytorch.exporting import dynamic_shapes, example_inputs
 from mlconvert_plugins.pytorch.failures import last_line, model_line, translated
 from mlconvert_plugins.pytorch.fitting import example_sizes, fitted, other_sizes
+from mlconvert_plugins.pytorch.fused import unfuse
 from mlconvert_plugins.pytorch.names import flatten, nest
 from mlconvert_plugins.pytorch.programs import Program
 from mlconvert_plugins.pytorch.signatures import argument_names
@@ -125,6 +127,7 @@ def _converter(model: torch.jit.ScriptModule, arguments: tuple[Any, ...], shapes
 
     class Converter(TS2EPConverter):  # type: ignore[misc, unused-ignore]
         def retrace_as_exported_program(self, gm: torch.fx.GraphModule, name_to_constant: dict[str, Any]) -> Any:
+            unfuse(gm)
             return torch.export.export(gm, arguments, dynamic_shapes=shapes, strict=False)
 
     return Converter(model, arguments)
@@ -212,13 +215,9 @@ def _trials(model: torch.jit.ScriptModule, signature: Signature) -> list[Trial]:
 
 def _trial(model: torch.jit.ScriptModule, signature: Signature, sizes: Mapping[str, int]) -> Trial:
     import numpy as np
-    import torch
 
     generator = np.random.default_rng(0)
-    inputs = {
-        tensor.name: torch.from_numpy(np.ascontiguousarray(draw_tensor(tensor, sizes, generator)))
-        for tensor in signature.inputs
-    }
+    inputs = {tensor.name: to_tensor(draw_tensor(tensor, sizes, generator)) for tensor in signature.inputs}
     try:
         return Trial(sizes, inputs, answer(model, inputs))
     except ConversionError:
@@ -235,6 +234,7 @@ def _trial(model: torch.jit.ScriptModule, signature: Signature, sizes: Mapping[s
 def _prove(graph: ir.Model, trials: list[Trial], ctx: Context) -> None:
     """Hold the graph against the script's own answers. Raises ConversionError."""
     from mlconvert_plugins.onnxfile import saving, session
+    from mlconvert_plugins.onnxfile.opening import open_proto
     from mlconvert_plugins.pytorch.checking import baked_in
 
     path = ctx.scratch / "proof.onnx"
@@ -245,9 +245,9 @@ def _prove(graph: ir.Model, trials: list[Trial], ctx: Context) -> None:
     for number, trial in enumerate(trials):
         names = list(trial.outputs)
         try:
-            found, _ = session.run(made, names, {name: value.numpy() for name, value in trial.inputs.items()})
+            found, _ = session.run(made, names, {name: to_array(value) for name, value in trial.inputs.items()})
         except ConversionError as error:
-            raise (baked_in(graph, error, trial.sizes) if number else error) from error
+            raise (baked_in(open_proto(path), error, trial.sizes) if number else error) from error
         far = next((name for name in names if not _close(trial.outputs[name], found[name])), None)
         if far is not None:
             at = ", ".join(f"{name}={size}" for name, size in trial.sizes.items())

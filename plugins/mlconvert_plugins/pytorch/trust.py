@@ -31,7 +31,7 @@ def why_it_executes(path: Path, flavour: Optional[str]) -> Optional[str]:
     Raises ConversionError for an archive that is damaged or ambiguous.
     """
     if flavour == "pickled":
-        return "a pickled module runs code of its own when it is opened"
+        return "it is a pickled module, which brings code of its own"
     if flavour in ("exported", "torchscript"):
         with opened(path) as archive:
             return next(_in_archive(archive, flavour), None)
