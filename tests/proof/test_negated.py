@@ -21,7 +21,7 @@ LAYERS = {
     **dict.fromkeys(["resnet18", "efficientnet_b0", "convnext_atto", "cait_xxs24_224"], EVERY),
     **dict.fromkeys(["resnext50_32x4d", "densenet121", "mobilenetv3_small_100", "regnety_002", "nf_regnet_b0"], 12),
     **dict.fromkeys(["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224", "mixer_s16_224"], 12),
-    **dict.fromkeys(["xcit_nano_12_p16_224", "mobilevit_xxs", "maxvit_rmlp_pico_rw_256"], 12),
+    **dict.fromkeys(["xcit_nano_12_p16_224", "mobilevit_xxs", "coatnet_pico_rw_224"], 12),
 }
 TABLE = REPOSITORY / "docs" / "proof" / "negated.md"
 TEXT = """
