@@ -35,6 +35,13 @@ class Torch2Onnx(Stage):
 
     def requires(self, artifact: Artifact, options: TorchOptions, ctx: Context) -> Iterator[Refusal]:
         """What the signature lacks; what only the opened model can tell, `convert` refuses."""
+        if artifact.flavour == "state_dict" and not artifact.model:
+            yield Refusal(
+                "needs-model",
+                "the file holds weights and no model",
+                artifact.path.name,
+                "name the function or class that makes the module: --model pkg.mod:factory or --model file.py:factory",
+            )
         if artifact.flavour in _NEEDS_INPUT and not artifact.signature.inputs:
             yield Refusal(
                 "needs-input",

@@ -279,6 +279,14 @@ def test_factories_that_do_not_do(factory: str | None, code: str, says: str, tmp
     assert says in caught.value.message + caught.value.fix
 
 
+def test_weights_alone_lack_a_model_and_inputs(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pt"
+    torch.save(models.Factory().state_dict(), path)
+    with pytest.raises(ConversionError) as caught:
+        convert(source(path), tmp_path)
+    assert [refusal.code for refusal in caught.value.refusals] == ["needs-model", "needs-input"]
+
+
 def test_a_checkpoint_is_no_state_dict(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     torch.save({"model": models.Factory().state_dict(), "epoch": 3}, path)

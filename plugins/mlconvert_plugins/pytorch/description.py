@@ -1,4 +1,4 @@
-"""What `inspect` shows of a PyTorch file, read with the standard library: sizes, versions, operators, notes."""
+"""What `inspect` shows of a PyTorch file, read with the standard library: sizes, versions, operators."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import Any
 from mlconvert.text import for_terminal
 from mlconvert_plugins.pytorch.archive import Archive, opened
 from mlconvert_plugins.pytorch.flavours import flavour_of
-from mlconvert_plugins.pytorch.trust import why_it_executes
 
 _SHOWN = 100
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Bytes of tensors, torch's version, calls of operators by name, and what stands out (`notes`)."""
+    """Bytes of tensors, torch's version and the calls of operators by name."""
     flavour = flavour_of(path)
     entry: dict[str, Any] = {"bytes": path.stat().st_size}
     with path.open("rb") as stream:
@@ -27,8 +26,6 @@ def describe(path: Path) -> dict[str, Any]:
             entry |= _tensors(archive) | (_program(archive) if flavour == "exported" else {})
             if flavour == "torchscript":
                 entry["ops"] = _shown(_script_operators(archive))
-    reason = why_it_executes(path, flavour)
-    entry["notes"] = [f"needs --trust: {for_terminal(reason)}"] if reason else []
     return entry
 
 

@@ -156,6 +156,13 @@ def _pickled(path: Path) -> torch.nn.Module:
     try:
         with importable(Path.cwd()):
             model = torch.load(path, map_location="cpu", weights_only=False)
+    except (ImportError, AttributeError) as error:
+        raise ConversionError(
+            f"{for_terminal(path.name)} needs code that is not here: {summary(error)}",
+            code="missing-class",
+            where=path.name,
+            fix="run mlconvert in the folder from which the module's own code can be imported",
+        ) from error
     except Exception as error:  # a pickle runs any code, and any of it can fail
         raise _unreadable(path, error) from error
     if not isinstance(model, torch.nn.Module):
