@@ -14,7 +14,7 @@ from negation import Converted, excess, layers_of, sample
 
 from mlconvert.worker import Worker
 
-SAMPLE = {"regnety_002": 3, "vit_tiny_patch16_224": 3}
+SAMPLE = ("resnet18", "convnext_atto")
 EVERY = 10_000
 # How many layers of each. All of those in which freshly made weights hide the most.
 LAYERS = {
@@ -44,28 +44,31 @@ def journal() -> Journal:
     return Journal("negated", architectures, negation)
 
 
+def converted(one: Architecture, folder: Path, worker: Worker) -> tuple[list[str], Converted]:
+    """The network's layers, and the network before and after its conversion."""
+    model = build(one)
+    return layers_of(model), Converted.of(export(model, one, folder / "model.pt2"), folder / "model.onnx", worker)
+
+
 def negated(one: Architecture, count: int, folder: Path, worker: Worker) -> dict[str, Any]:
     """The excess of each layer tried, which are missed, and what is named for the one that shows least."""
-    model = build(one)
-    converted = Converted.of(export(model, one, folder / "model.pt2"), folder / "model.onnx", worker)
-    layers = layers_of(model)
-    checks = {layer: converted.check(layer, worker) for layer in sample(layers, count, SEED)}
+    layers, network = converted(one, folder, worker)
+    checks = {layer: network.check(layer, worker) for layer in sample(layers, count, SEED)}
     least = min(checks, key=lambda layer: excess(checks[layer]))
-    named = converted.check(least, worker, localise=True)
     return {
         "layers": len(layers),
         "excess": {layer: excess(check) for layer, check in checks.items()},
         "missed": [layer for layer, check in checks.items() if check["status"] != "failed"],
         "least": least,
-        "first_bad": named.get("first_bad"),
+        "first_bad": network.check(least, worker, localise=True).get("first_bad"),
     }
 
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_sample(name: str, folder: Path, worker: Worker) -> None:
-    row = negated(architecture(name), SAMPLE[name], folder, worker)
-    assert len(row["excess"]) == SAMPLE[name]
-    assert not row["missed"]
+    layers, network = converted(architecture(name), folder, worker)
+    for layer in sample(layers, 3, SEED):
+        assert network.check(layer, worker)["status"] == "failed", layer
 
 
 @pytest.mark.proof
