@@ -63,6 +63,8 @@ def test_the_text_of_the_command_line(name: str, text: str, value: Any) -> None:
         ({"level": "seven"}, "--level: invalid literal"),
         ({"workspace": "4 bananas"}, "--workspace: '4 bananas' is no size"),
         ({"fast": "perhaps"}, "--fast: 'perhaps' is neither true nor false"),
+        ({"ratio": "inf"}, "--ratio: 'inf' is no finite number"),
+        ({"ratio": float("nan")}, "--ratio: 'nan' is no finite number"),
         ({"modes": "lout"}, r"--modes takes one of loud, soft, not 'lout'; did you mean 'loud'\?"),
         ({"modes": ("lout",)}, "--modes takes one of loud, soft"),
         ({"sizes": (1, "x")}, "--sizes: invalid literal"),

@@ -19,6 +19,7 @@ from mlconvert_toys import line
 from mlconvert_toys.line import Line
 
 HONEST = Line()
+BATCH = DimRange(1, 2, 5)
 STAGE = "mlconvert_toys.stages:Alpha2Beta"
 
 
@@ -28,11 +29,20 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def check(self, made: Line, source: Line = HONEST, *, data: Path | None = None, **given: Any) -> dict[str, Any]:
-        signature = HONEST.signature.merged([], {"batch": DimRange(1, 2, 5)})
+    def check(
+        self,
+        made: Line,
+        source: Line = HONEST,
+        *,
+        data: Path | None = None,
+        seed: int = 0,
+        dims: DimRange = BATCH,
+        **given: Any,
+    ) -> dict[str, Any]:
+        signature = HONEST.signature.merged([], {"batch": dims})
         alpha = Artifact(line.alpha(self.folder / "m.alpha", source), "alpha", None, signature)
         beta = Artifact(line.beta(self.folder / "m.beta", made), "beta", "text", signature)
-        context = {"scratch": self.folder, "cache": self.folder, "data": data, "seed": 0, "trust": False}
+        context = {"scratch": self.folder, "cache": self.folder, "data": data, "seed": seed, "trust": False}
         found = parity.check(alpha, beta, context=context, **{"stage": STAGE, **given})
         assert json.loads(json.dumps(found, allow_nan=False)) == found
         return found
@@ -106,6 +116,15 @@ def test_a_constant_is_insensitive(bench: Bench, constant: Line) -> None:
     assert found["status"] == "unproven"
     assert found["reason"] == "insensitive: y would have passed with the answer to other inputs"
     assert found["outputs"][0]["status"] == "insensitive"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_label_gets_the_draws_that_it_takes_to_move(bench: Bench, seed: int) -> None:
+    largest = Line(bias=(0.0, 0.0, 0.0), quirks={"label": "largest"})
+    assert bench.check(largest, largest, seed=seed, dims=DimRange(1, 1, 1))["status"] == "passed"
+    frozen = Line(bias=(0.0, 0.0, 0.0), quirks={"label": "first"})
+    assert bench.check(frozen, largest, seed=seed, dims=DimRange(1, 1, 1))["status"] == "failed"
+    assert bench.check(frozen, frozen, seed=seed, dims=DimRange(1, 1, 1))["status"] == "unproven"
 
 
 def test_a_looser_tolerance_can_make_it_insensitive(bench: Bench) -> None:

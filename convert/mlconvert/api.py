@@ -191,6 +191,7 @@ def validate(
 
     Raises ConversionError for files that cannot be opened or whose signatures do not fit together.
     """
+    parity.check_tolerances(atol=atol, rtol=rtol)
     oracle, subject = _admitted(source, None, model, trust), _admitted(artifact, None, None, trust)
     edge = next(
         (e for e in edges.edges() if (e.source, e.target, e.provider) == (oracle.format, subject.format, "")), None

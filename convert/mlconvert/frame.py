@@ -59,6 +59,7 @@ def run(request: Request, listen: Listener = unheard, worker: Worker | None = No
 
     `worker` is one that is already warm, for callers that convert many models; the route has its own otherwise.
     """
+    parity.check_tolerances(atol=request.atol, rtol=request.rtol)
     if request.data is not None and not request.data.is_file():
         raise ConversionError(
             f"there is no file {for_terminal(request.data)}", code="no-such-file", where=request.data.name

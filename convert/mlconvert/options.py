@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -67,7 +68,14 @@ def _read_bool(text: str) -> bool:
     raise ValueError(f"{text!r} is neither true nor false")
 
 
-_READERS: dict[type, Callable[[str], Any]] = {bool: _read_bool, int: int, float: float, str: str, Path: Path}
+def _read_float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is no finite number")
+    return value
+
+
+_READERS: dict[type, Callable[[str], Any]] = {bool: _read_bool, int: int, float: _read_float, str: str, Path: Path}
 
 
 def fields_of(kind: type) -> tuple[Option, ...]:
@@ -121,10 +129,10 @@ def _checked(option: Option, value: Any) -> Any:
         return None
     if option.many and isinstance(value, (list, tuple)):
         return tuple(_checked(dataclasses.replace(option, many=False), item) for item in value)
+    if option.kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return option.parse(repr(float(value)))
     if isinstance(value, option.kind) and (option.kind is bool or not isinstance(value, bool)):
         return value
-    if option.kind is float and isinstance(value, int):
-        return float(value)
     raise UsageError(
         f"option {option.name} takes {option.kind.__name__}, not {type(value).__name__}",
         code="bad-option",

@@ -19,7 +19,8 @@ class Line:
 
     `quirks` are what is wrong with an artifact, written into it and honoured by its runner: `static` (the one batch
     that it takes), `refuses` (a batch that it refuses), `device` (which it needs), `dtype` and `rows` (of its output),
-    `unsound` (which `ensures` hears), `code` (what opening it would execute).
+    `label` (the output is the place of the largest, or always the first), `unsound` (which `ensures` hears), `code`
+    (what opening it would execute).
     """
 
     weight: tuple[float, ...] = (2.0, -1.0, 0.5)
