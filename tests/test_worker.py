@@ -214,8 +214,9 @@ with Worker() as worker:
 
 
 @pytest.mark.parametrize("words", [["sleep", "60"], ["clench", "60"], ["chatter"]], ids=" ".join)
-def test_it_dies_with_its_parent(words: list[str]) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(calls.__file__).parent.parent)}
+def test_it_dies_with_its_parent(tmp_path: Path, words: list[str]) -> None:
+    own = {"PYTHONPATH": str(Path(calls.__file__).parent.parent), "TMPDIR": str(tmp_path)}
+    environment = {**os.environ, **own}
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, *words], stdout=subprocess.PIPE, env=environment, text=True
     )
