@@ -69,6 +69,8 @@ def test_the_file_keeps_torch_modules_and_nothing_of_this_machine(cnn: Made) -> 
     ("make", "inputs", "dims", "outputs"),
     [
         (models.Vit, ["x:float32[batch,3,16,16]"], [BATCH], ["output:float32[batch,5]"]),
+        (models.Attention, ["x:float32[batch,5,4]"], [BATCH], ["output:float32[batch,5,4]"]),
+        (models.Attention, ["x:float32[batch,2,3,5,4]"], [BATCH], ["output:float32[batch,2,3,5,4]"]),
         (
             models.Lstm,
             ["x:float32[batch,5,4]"],
@@ -91,7 +93,10 @@ def test_the_file_keeps_torch_modules_and_nothing_of_this_machine(cnn: Made) -> 
         (models.Factory, ["x:float32[2*k,4]"], ["k=2:2:4"], ["output:float32[2*k,2]"]),
         (models.Factory, ["x:float32[batch,4]"], ["batch=1:1:1"], ["output:float32[1,2]"]),
     ],
-    ids=["vit", "lstm", "mixed", "structured", "passing", "expression", "one size"],
+    ids=[
+        "vit", "attention of rank 3", "attention of rank 5", "lstm", "mixed", "structured", "passing", "expression",
+        "one size",
+    ],
 )  # fmt: skip
 def test_live_modules(
     make: Callable[[], torch.nn.Module], inputs: list[str], dims: list[str], outputs: list[str], tmp_path: Path

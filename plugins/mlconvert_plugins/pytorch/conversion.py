@@ -11,6 +11,7 @@ from mlconvert.signature import Signature, Tensor
 from mlconvert.stage import Context, Outcome
 from mlconvert_plugins.pytorch import exporting, graphs, scripts
 from mlconvert_plugins.pytorch.fitting import fitted, settled
+from mlconvert_plugins.pytorch.fused import with_plain_attention
 from mlconvert_plugins.pytorch.loading import load
 from mlconvert_plugins.pytorch.programs import Program, named
 from mlconvert_plugins.pytorch.quiet import quiet
@@ -42,7 +43,8 @@ def program_of(model: Any, signature: Signature) -> Program:
     """The exported program of a model that is one, or is a module."""
     from torch.export import ExportedProgram
 
-    return named(model) if isinstance(model, ExportedProgram) else exporting.exported(model, signature)
+    program = named(model) if isinstance(model, ExportedProgram) else exporting.exported(model, signature)
+    return replace(program, exported=with_plain_attention(program.exported))
 
 
 def _through_program(program: Program, signature: Signature, opset: int | None) -> tuple[ir.Model, Signature]:

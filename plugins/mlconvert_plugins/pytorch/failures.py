@@ -62,7 +62,14 @@ def translated(error: BaseException, doing: str, where: str = "") -> ConversionE
         if match:
             detail = _detail(kind, match, text)
             return ConversionError(kind.message.format(detail), code=kind.code, where=place, fix=kind.fix)
-    return ConversionError(f"{doing} failed: {summary(error)}", code="export-failed", where=place, fix=_EXPORT_FIRST)
+    # The exporter wraps what happened in pages of advice; the cause of all causes says it.
+    node = re.search(r"translating node %(\w+)", text)
+    return ConversionError(
+        f"{doing} failed: {summary(_root(error))}",
+        code="export-failed",
+        where=place or (node[1] if node else ""),
+        fix=_EXPORT_FIRST,
+    )
 
 
 def summary(error: BaseException) -> str:
@@ -83,6 +90,12 @@ def _chain(error: Optional[BaseException]) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _root(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _detail(kind: _Kind, match: re.Match[str], text: str) -> str:

@@ -1,6 +1,7 @@
-"""Attention's fused operators in plain ones: a model that was traced without gradients holds them, and ONNX has none.
+"""Attention's fused operators in plain ones, where ONNX or torch's exporter has none for them.
 
-They are defined by torch's native code (aten/src/ATen/native/transformers/attention.cpp and transformer.cpp).
+They are defined by torch's native code (aten/src/ATen/native/transformers/attention.cpp and transformer.cpp), and
+`scaled_dot_product` by the documentation of torch.nn.functional.scaled_dot_product_attention.
 """
 
 from __future__ import annotations
@@ -12,6 +13,47 @@ from typing import TYPE_CHECKING, Any, Optional
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+    from torch.export import ExportedProgram
+
+
+def with_plain_attention(program: ExportedProgram) -> ExportedProgram:
+    """The program without scaled dot products of another rank than 4, the one that torch's exporter knows."""
+    import torch
+
+    product = torch.ops.aten.scaled_dot_product_attention.default
+    uses = [node for node in program.graph.nodes if node.target is product]
+    if all(node.args[0].meta["val"].ndim == 4 for node in uses):
+        return program
+    plain: ExportedProgram = program.run_decompositions({product: scaled_dot_product})
+    return plain
+
+
+def scaled_dot_product(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Optional[Tensor] = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: Optional[float] = None,
+    enable_gqa: bool = False,
+) -> Any:
+    """`aten::scaled_dot_product_attention` of [..., length, width] as the same of rank 4, leading axes made one."""
+    import torch
+
+    if query.ndim == 4 or enable_gqa:
+        return NotImplemented
+    shapes = (tensor.shape[:-2] for tensor in (query, key, value))
+    lead = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
+
+    def flat(x: Tensor) -> Tensor:
+        return x.expand(*lead, *x.shape[-2:]).reshape(-1, 1, *x.shape[-2:])
+
+    mask = None if attn_mask is None else flat(attn_mask)
+    product = torch.nn.functional.scaled_dot_product_attention
+    out = product(flat(query), flat(key), flat(value), mask, dropout_p, is_causal, scale=scale)
+    return out.reshape(*lead, query.shape[-2], value.shape[-1])
 
 
 def unfuse(module: torch.fx.GraphModule) -> None:
