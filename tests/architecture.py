@@ -15,7 +15,7 @@ PLUGINS = REPOSITORY / "plugins" / "mlconvert_plugins"
 LAYERS = tuple(
     layer.split()
     for layer in (
-        "errors signature artifact host probes format stage runner wire worker hooks text",
+        "errors dims signature artifact host probes format stage runner wire worker hooks text",
         "options registry edges routes cache manifest commit compare parity report request sources naming requirements",
         "frame",
         "api",
