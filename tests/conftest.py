@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,11 @@ sys.path.append(str(TOYS))
 # One thread for each of pytest's workers, and for the processes that they start: two workers share two cores. It is
 # read when a library is loaded, so it is set before any is.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# A shell has what it starts in the background ignore interrupts, and so would all that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
