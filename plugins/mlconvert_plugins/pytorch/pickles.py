@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import pickletools
 import re
+import warnings
 from dataclasses import dataclass
 from typing import BinaryIO, Optional
 
@@ -69,8 +70,11 @@ def scan(stream: BinaryIO, count: int = 1) -> Scan:
     found: dict[str, None] = {}
     root = ""
     try:
-        for _ in range(count):
-            root = _scan_one(stream, found)
+        with warnings.catch_warnings():
+            # Numbers that happen to look like a text with odd escapes are nothing to warn anybody of.
+            warnings.simplefilter("ignore")
+            for _ in range(count):
+                root = _scan_one(stream, found)
     except (ValueError, IndexError, OverflowError, MemoryError, RecursionError) as error:
         return Scan(tuple(found), root, str(error) or type(error).__name__)
     return Scan(tuple(found), root)

@@ -43,6 +43,10 @@ def test_what_cannot_be_read_to_its_end_says_so() -> None:
     assert scan(io.BytesIO(pickle.dumps([1, 2])[:-1])).fault
 
 
+def test_numbers_that_look_like_an_odd_text_say_nothing() -> None:
+    assert scan(io.BytesIO(b"S'\\d'\n.")).globals == ()
+
+
 def test_numbers_hide_no_pickle() -> None:
     assert hidden(bytes(range(256)) * 16) is None
     assert hidden(b"\x93" + bytes(100)) is None
