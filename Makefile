@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
-# TORCH=cpu takes torch's CPU build (a tenth of the size) where torch's own index can be reached.
+# TORCH=cpu takes torch's CPU build, which is much smaller, where torch's own index can be reached.
 TORCH ?=
 
 VENV := .venv
@@ -30,7 +30,7 @@ else \
 fi
 endef
 
-.PHONY: help demo test check pytest proof bench lock clean
+.PHONY: help demo test check pytest proof bench docs lock clean
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -62,6 +62,9 @@ bench: $(VENV)/.test$(TORCH) ## the timings
 	@for scenario in benchmarks/*.py; do \
 		printf '==> %s\n' "$$scenario"; $(BIN)/python "$$scenario" || exit 1; \
 	done
+
+docs: $(VENV)/.test$(TORCH) ## write docs/support.md from what is registered
+	@$(BIN)/python docs/support.py
 
 lock: $(VENV)/.test$(TORCH) ## resolve constraints.txt again; UPGRADE=1 for the newest versions
 	@printf '%s\n' tensorrt tensorrt-cu12-bindings > $(VENV)/.excludes

@@ -16,7 +16,7 @@ LAYERS = tuple(
     layer.split()
     for layer in (
         "errors signature artifact host probes format stage runner wire worker hooks text",
-        "options registry edges routes cache manifest commit compare parity report request sources naming requirements edges",
+        "options registry edges routes cache manifest commit compare parity report request sources naming requirements",
         "frame",
         "api",
         "cli testing __main__",

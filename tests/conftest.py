@@ -7,9 +7,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from mlconvert.worker import Worker
+
+# A fixed sample, and no clock: a shared machine is slow at times.
+hypothesis.settings.register_profile("house", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("house")
 
 # A plugin of toy formats and stages, installed as an installer would have done it.
 TOYS = Path(__file__).resolve().parent / "toys"

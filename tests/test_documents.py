@@ -30,6 +30,10 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_the_support_table_is_what_is_registered() -> None:
+    run(sys.executable, "docs/support.py", "--check", cwd=REPOSITORY)
+
+
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page's files, installed: an installer would write the same entry points into the same place."""
@@ -39,9 +43,9 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
             path = root / block.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
-    (root / "mlconvert_ort" / "__init__.py").write_text('"""ONNX Runtime\'s own format for mlconvert."""\n')
+    (root / "mlconvert_json" / "__init__.py").write_text('"""ONNX models as JSON, for mlconvert."""\n')
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    info = root / f"mlconvert_ort-{project['version']}.dist-info"
+    info = root / f"mlconvert_json-{project['version']}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
     lines = []
@@ -67,13 +71,13 @@ def test_the_examples_commands_run(package: Path, tmp_path: Path) -> None:
     torch.export.save(program, tmp_path / "model.pt2")
     (commands,) = (block.text for block in blocks(EXAMPLE) if block.language == "bash")
     shown = run("bash", "-euc", commands, cwd=tmp_path, **installed(package))
-    assert "ort" in shown
-    assert (tmp_path / "model.ort").is_file()
-    assert "torch2ort" in run("mlconvert", "--help", cwd=tmp_path, **installed(package))
+    assert "onnxjson" in shown
+    assert (tmp_path / "model.onnxjson").is_file()
+    assert "torch2json" in run("mlconvert", "--help", cwd=tmp_path, **installed(package))
 
 
 def test_the_example_keeps_the_house_rules(package: Path) -> None:
     settings = str(REPOSITORY / "pyproject.toml")
     run("ruff", "check", "--no-cache", "--config", settings, ".", cwd=package, **installed(package))
     run("ruff", "format", "--no-cache", "--config", settings, "--check", ".", cwd=package, **installed(package))
-    run("mypy", "--config-file", settings, "-p", "mlconvert_ort", cwd=REPOSITORY, **installed(package))
+    run("mypy", "--config-file", settings, "-p", "mlconvert_json", cwd=REPOSITORY, **installed(package))

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlconvert import edges, frame, manifest, parity, registry, sources
+from mlconvert import edges, frame, manifest, parity, registry, requirements, sources
 from mlconvert.artifact import Artifact
 from mlconvert.cache import Cache
-from mlconvert.errors import ConversionError, ParityError, UsageError
+from mlconvert.errors import ConversionError, ParityError, UsageError, refuse
 from mlconvert.frame import Listener, Result, memory_limit, unheard
 from mlconvert.host import Host
 from mlconvert.options import parse_pass
@@ -24,6 +24,9 @@ from mlconvert.signature import DimRange, Signature, Tensor, parse_dim_range, pa
 from mlconvert.worker import Worker
 
 __all__ = ["Result", "convert", "inspect", "open", "validate"]
+
+# No honest file takes a parser this many seconds.
+_PATIENCE = 600
 
 Words = str | Sequence[str | Tensor] | None
 Dims = Mapping[str, DimRange | Sequence[int | None] | int] | Sequence[str] | None
@@ -110,8 +113,7 @@ def open(  # mlconvert.open reads like the built-in on purpose
 
     Raises ConversionError for a file that is broken, or that can execute code and was not trusted.
     """
-    artifact = sources.open_path(Path(path), format, model)
-    sources.admit(artifact, trust)
+    artifact = _admitted(path, format, model, trust)
     entry = manifest.read(artifact.path)
     if entry is not None:
         artifact = replace(artifact, signature=Signature.from_json(entry["signature"]))
@@ -123,32 +125,46 @@ def open(  # mlconvert.open reads like the built-in on purpose
     return runner
 
 
+def _admitted(path: str | os.PathLike[str], format: str | None, model: str | None, trust: bool) -> Artifact:
+    """The file as an artifact, once nothing speaks against opening it here."""
+    artifact = sources.open_path(Path(path), format, model)
+    refuse(requirements.missing(artifact.format, sources.load_format(artifact.format).requirements))
+    sources.admit(artifact, trust)
+    return artifact
+
+
 def inspect(path: str | os.PathLike[str], *, model: str | None = None, trust: bool = False) -> dict[str, Any]:
-    """What an artifact is: format, flavour, size, signature, what its format describes, and its manifest."""
+    """What an artifact is: format, flavour, size, signature, what its format describes, and its manifest.
+
+    Nothing in the file is executed, unless `trust` allows what its signature needs.
+    """
     artifact = sources.open_path(Path(path), None, model)
+    fmt = sources.load_format(artifact.format)
+    refuse(requirements.missing(fmt.name, fmt.requirements))
     entry = manifest.read(artifact.path)
-    reference = registry.reference(registry.FORMATS, artifact.format)
-    runs_code = sources.load_format(artifact.format).executes(artifact.path, artifact.flavour)
-    found: dict[str, Any] = {
+    runs_code = fmt.executes(artifact.path, artifact.flavour)
+    with Worker(memory=memory_limit(), seconds=_PATIENCE) as worker:
+
+        def ask(hook: str, **arguments: Any) -> Any:
+            reference = registry.reference(registry.FORMATS, fmt.name)
+            return worker.call("mlconvert.hooks:format", reference=reference, hook=hook, **arguments)
+
+        signature = entry["signature"] if entry else None
+        if signature is None and (runs_code is None or trust):
+            signature = ask("signature", artifact=artifact, trust=trust).as_json()
+        size = manifest.digest(artifact.path, ask("side_files", path=artifact.path))["bytes"]
+        description = ask("describe", path=artifact.path)
+    return {
         "artifact": artifact.path.name,
         "format": artifact.format,
         "flavour": artifact.flavour,
+        "bytes": size,
         "executes": runs_code,
-        "signature": entry["signature"] if entry else None,
+        "signature": signature,
+        "description": description,
+        "manifest": entry,
+        "manifest_absent": None if entry else _why_absent(artifact.path),
     }
-    with Worker(memory=memory_limit(), seconds=600) as worker:
-
-        def ask(hook: str, **arguments: Any) -> Any:
-            return worker.call("mlconvert.hooks:format", reference=reference, hook=hook, **arguments)
-
-        side_files = ask("side_files", path=artifact.path)
-        found |= {"bytes": manifest.digest(artifact.path, side_files)["bytes"]}
-        if runs_code is None or trust:
-            found["signature"] = found["signature"] or ask("signature", artifact=artifact, trust=trust).as_json()
-            found["description"] = ask("describe", path=artifact.path)
-    found["manifest"] = entry
-    found["manifest_absent"] = None if entry else _why_absent(artifact.path)
-    return found
 
 
 def _why_absent(path: Path) -> str:
@@ -175,10 +191,7 @@ def validate(
 
     Raises ConversionError for files that cannot be opened or whose signatures do not fit together.
     """
-    subject = sources.open_path(Path(artifact))
-    oracle = sources.open_path(Path(source), None, model)
-    for one in (oracle, subject):
-        sources.admit(one, trust)
+    oracle, subject = _admitted(source, None, model, trust), _admitted(artifact, None, None, trust)
     edge = next(
         (e for e in edges.edges() if (e.source, e.target, e.provider) == (oracle.format, subject.format, "")), None
     )
@@ -263,6 +276,7 @@ def graph() -> dict[str, Any]:
 
     host = Host.here()
     formats, broken = registry.all_of(registry.FORMATS)
+    broken += registry.all_of(registry.RUNNERS)[1]
     entries = []
     for group in (registry.STAGES, registry.PASSES):
         plugins, unloadable = registry.all_of(group)

@@ -1,16 +1,18 @@
 """Putting an artifact in its place so that a kill at any moment leaves the old one or the new one, whole.
 
 All work happens in a scratch folder beside the target, on the same file system. A file is renamed over the old
-one; a directory goes by two renames with an aside, which the next run puts back if it finds one.
+one; a directory goes by two renames with an aside, which the next run puts back if it finds one. Conversions that
+write into one folder take turns for the moments in which they change it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -20,7 +22,9 @@ from mlconvert.errors import ConversionError
 from mlconvert.text import for_terminal
 
 _MARK = ".mlconvert-"
-_LOCK, _ASIDE = "lock", "aside"
+# What a scratch folder holds beside the hops: its owner's lock, what stood at the target, and the sign that the
+# target is being emptied because it could not be renamed.
+_LOCK, _ASIDE, _EMPTYING = "lock", "aside", "emptying"
 
 Step = Callable[[str], None]
 
@@ -41,10 +45,13 @@ class Scratch:
         parent = self.target.parent
         try:
             self._make_parents(parent)
-            recover(self.target)
-            self.folder = Path(tempfile.mkdtemp(prefix=f".{self.target.name[:100]}{_MARK}", dir=parent))
-            self._lock = FileLock(self.folder / _LOCK)
-            self._lock.acquire(timeout=0)
+            with contextlib.suppress(FileNotFoundError):
+                manifest.beside(self.target).lstat()  # finds out whether the file system can hold the name
+            with _alone(parent):
+                recover(self.target)
+                self.folder = Path(tempfile.mkdtemp(prefix=f".{self.target.name[:100]}{_MARK}", dir=parent))
+                self._lock = FileLock(self.folder / _LOCK)
+                self._lock.acquire(timeout=0)
         except OSError as error:
             self._remove_made()
             raise ConversionError(
@@ -56,8 +63,10 @@ class Scratch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with _alone(self.target.parent):
+            _put_back(self.folder, self.target)
+            self._lock.release()
+            shutil.rmtree(self.folder, ignore_errors=True)
         self._remove_made()
 
     def _make_parents(self, parent: Path) -> None:
@@ -83,40 +92,37 @@ class Scratch:
 
         Raises ConversionError when the target exists and `replace` is false, also when it has just appeared.
         """
-        if not replace and self.target.exists():
-            raise exists(self.target)
-        old = manifest.read(self.target) if self.target.exists() else None
-        outdated = manifest.side_files(old, self.target) if old else []
         page = self.folder / "manifest"
         manifest.write(entry, page)
-        _sync([page, *side_files, *(made.rglob("*") if made.is_dir() else [made])])
+        _sync([page, *side_files, made, *(made.rglob("*") if made.is_dir() else ())])
         self.step("synced")
-        for side_file in side_files:
-            side_file.replace(self.target.with_name(side_file.name))
-            self.step("side file")
-        page.replace(manifest.beside(self.target))
-        self.step("manifest")
-        self._move(made, replace)
-        self.step("artifact")
-        _sync([self.target.parent])
-        kept = {side_file.name for side_file in side_files}
-        for path in outdated:
-            if path.name not in kept:
-                path.unlink(missing_ok=True)
+        with _alone(self.target.parent):
+            if not replace and os.path.lexists(self.target):
+                raise exists(self.target)
+            outdated = _side_files(self.target)
+            for side_file in side_files:
+                side_file.replace(self.target.with_name(side_file.name))
+                self.step("side file")
+            page.replace(manifest.beside(self.target))
+            self.step("manifest")
+            self._move(made, replace)
+            self.step("artifact")
+            _sync([self.target.parent])
+            if outdated:
+                _remove_unclaimed(outdated, self.target.parent)
 
     def _move(self, made: Path, replace: bool) -> None:
-        if self.target.is_dir():
+        if replace and os.path.lexists(self.target) and (made.is_dir() or self.target.is_dir()):
             self._set_aside()
-        elif made.is_dir() and self.target.exists():
-            self.target.unlink()
-        if replace or made.is_dir():
+        if replace:
             made.replace(self.target)
             return
+        put = os.rename if made.is_dir() else os.link  # neither replaces what somebody else has put there
         try:
-            os.link(made, self.target)  # unlike a rename, never replaces what another process has put there
-        except FileExistsError:
-            raise exists(self.target) from None
+            put(made, self.target)
         except OSError:
+            if os.path.lexists(self.target):
+                raise exists(self.target) from None
             made.replace(self.target)
 
     def _set_aside(self) -> None:
@@ -125,9 +131,44 @@ class Scratch:
             self.target.rename(aside)
         except OSError:
             # On an overlay file system a lower layer's folder cannot be renamed; it is copied, then emptied.
-            shutil.copytree(self.target, aside, symlinks=True)
+            partial = aside.with_name("partial")
+            shutil.copytree(self.target, partial, symlinks=True)
+            partial.rename(aside)
+            self.step("copy")
+            sign = self.folder / _EMPTYING
+            sign.touch()
             shutil.rmtree(self.target)
+            sign.unlink()
         self.step("aside")
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait for other conversions that are changing this folder, and make them wait."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _side_files(target: Path) -> list[Path]:
+    """The files beside an artifact that belong to it, by its manifest."""
+    glimpsed = manifest.glance(target)
+    entry = manifest.read(target) if glimpsed and glimpsed.get("files") else None
+    return [] if entry is None else manifest.side_files(entry, target)
+
+
+def _remove_unclaimed(files: Sequence[Path], folder: Path) -> None:
+    """Remove those files that no manifest in the folder claims: names made of content can belong to several."""
+    claimed: set[Path] = set()
+    for page in folder.glob(f"*{manifest.SUFFIX}"):
+        artifact = page.with_name(page.name.removesuffix(manifest.SUFFIX))
+        claimed.update(manifest.side_files(manifest.glance(artifact) or {}, artifact))
+    for path in set(files) - claimed:
+        path.unlink(missing_ok=True)
 
 
 def exists(target: Path) -> ConversionError:
@@ -148,11 +189,18 @@ def recover(target: Path) -> None:
             lock.acquire(timeout=0)
         except (Timeout, OSError):
             continue  # its owner is at work
-        aside = folder / _ASIDE / target.name
-        if aside.exists() and not target.exists():
-            aside.rename(target)
+        _put_back(folder, target)
         lock.release()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_back(folder: Path, target: Path) -> None:
+    """Return what was set aside in a scratch folder, unless the new artifact has taken its place."""
+    if (folder / _EMPTYING).exists():
+        shutil.rmtree(target, ignore_errors=True)
+    aside = folder / _ASIDE / target.name
+    if os.path.lexists(aside) and not os.path.lexists(target):
+        aside.rename(target)
 
 
 def _escaped(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,12 @@ class Difference:
         return not self.problem and self.excess <= 1.0
 
     def as_json(self) -> dict[str, Any]:
-        """The form that a JSON document takes."""
-        return {**asdict(self), "status": "passed" if self.passed else "failed"}
+        """The form that a JSON document takes, which knows no infinity: what has no bound is null."""
+        entry = {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in asdict(self).items()
+        }
+        return {**entry, "status": "passed" if self.passed else "failed"}
 
 
 def difference(name: str, reference: np.ndarray, value: np.ndarray, tolerance: Tolerance) -> Difference:
@@ -47,7 +52,7 @@ def difference(name: str, reference: np.ndarray, value: np.ndarray, tolerance: T
         return Difference(name, problem=f"shape {list(value.shape)} instead of {list(reference.shape)}")
     if reference.dtype != value.dtype:
         return Difference(name, problem=f"dtype {value.dtype} instead of {reference.dtype}")
-    if reference.dtype.kind in "biuOSU":
+    if reference.dtype.kind in "biuOSU" or "int" in reference.dtype.name:
         return _exact(name, reference, value)
     wide = np.complex128 if reference.dtype.kind == "c" else np.float64
     expected, got = reference.astype(wide), value.astype(wide)
@@ -90,11 +95,11 @@ def _measure(name: str, expected: np.ndarray, got: np.ndarray, tolerance: Tolera
 
     if not expected.size:
         return Difference(name)
-    apart = np.abs(got - expected)
     size = np.abs(expected)
-    rms = float(np.sqrt(np.mean(size**2)))
+    rms = _rms(size)
     allowed = tolerance.rtol * size + (tolerance.rms * rms if tolerance.atol is None else tolerance.atol)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        apart = np.abs(got - expected)
         excess = np.where(apart == 0, 0.0, apart / allowed)
         relative = np.where(apart == 0, 0.0, apart / size)
     return Difference(
@@ -108,13 +113,23 @@ def _measure(name: str, expected: np.ndarray, got: np.ndarray, tolerance: Tolera
     )
 
 
+def _rms(size: np.ndarray) -> float:
+    """The root mean square of magnitudes, also of those whose square is beyond float64."""
+    import numpy as np
+
+    peak = float(size.max())
+    return peak * float(np.sqrt(np.mean((size / peak) ** 2))) if peak else 0.0
+
+
 def _cosine(expected: np.ndarray, got: np.ndarray) -> float:
     import numpy as np
 
-    norms = float(np.linalg.norm(expected)) * float(np.linalg.norm(got))
-    if norms == 0.0:
-        return 1.0 if not expected.any() and not got.any() else 0.0
-    return min(1.0, abs(complex(np.vdot(expected, got))) / norms) * (-1.0 if np.vdot(expected, got).real < 0 else 1.0)
+    peaks = float(np.abs(expected).max()), float(np.abs(got).max())
+    if not all(peaks):
+        return 1.0 if peaks[0] == peaks[1] else 0.0
+    one, other = expected / peaks[0], got / peaks[1]
+    product = complex(np.vdot(one, other)) / (float(np.linalg.norm(one)) * float(np.linalg.norm(other)))
+    return min(1.0, abs(product)) * (-1.0 if product.real < 0 else 1.0)
 
 
 def _argmax(expected: np.ndarray, got: np.ndarray) -> float:

@@ -62,7 +62,10 @@ class Format(Protocol):
         return ()
 
     def describe(self, path: Path) -> dict[str, Any]:
-        """What `inspect` shows beside the signature: versions, sizes, op counts, what stands out."""
+        """What `inspect` shows beside the signature: versions, sizes, op counts, what stands out.
+
+        Asked of files that nobody vouches for: it may parse, and executes nothing.
+        """
         return {}
 
     def loads_on(self, path: Path, host: Host) -> Verdict:

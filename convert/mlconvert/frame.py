@@ -66,11 +66,11 @@ def run(request: Request, listen: Listener = unheard, worker: Worker | None = No
             sources.admit(source, request.trust)
         host = Host.here()
         route = plan(request, source.format, host)
-        flavour = route[-1].edge.plugin.delivers(route[-1].options, host)
-        target = naming.target_of(request, source, route, flavour)
+        delivery = route[-1].edge.plugin.delivers(route[-1].options, host)
+        target = naming.target_of(request, source, route, delivery.flavour)
         if target.exists() and not request.force:
             raise commit.exists(target)
-        listen("route", {"source": source, "route": route, "flavour": flavour, "target": target})
+        listen("route", {"source": source, "route": route, "delivery": delivery, "target": target})
         scratch = stack.enter_context(commit.Scratch(target))
         own = worker or stack.enter_context(Worker(memory=memory_limit()))
         return _Journey(request, host, listen, own, scratch).travel(source, route)
@@ -127,7 +127,7 @@ class _Journey:
                 # What follows a wrong artifact is not worth making; the wrong one is what the user will look at.
                 return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
             if self.request.keep and not last:
-                self._put(artifact, place, replace_old=self.request.force)
+                artifact = self._put(artifact, place, replace_old=self.request.force).artifact
         if self.request.require_proof and parity.status_of(self.checks)["status"] != parity.PASSED:
             return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
         return self._put(artifact, place, replace_old=self.request.force)
@@ -154,6 +154,7 @@ class _Journey:
                 "stage": hop.edge.name,
                 "options": options.as_json(hop.options),
                 "versions": manifest.versions(hop.edge.plugin.requirements),
+                "loads_in": hop.edge.plugin.delivers(hop.options, self.host).loads_in,
                 "facts": dict(outcome.facts),
             }
         )
@@ -199,7 +200,7 @@ class _Journey:
             code=[cache.code_digest("mlconvert"), cache.code_digest(hop.edge.reference.partition(".")[0])],
             data=manifest.sha256(self.request.data) if self.request.data else None,
             seed=self.request.seed,
-            delivers=stage.delivers(hop.options, self.host),
+            delivers=vars(stage.delivers(hop.options, self.host)),
             host=self.host.as_json(),
         )
 
@@ -244,7 +245,8 @@ class _Journey:
             if place != scratch.target:
                 scratch = stack.enter_context(commit.Scratch(place))
             scratch.commit(artifact.path, artifact.side_files, entry, replace=replace_old)
-        return Result(replace(artifact, path=place), entry)
+        beside = tuple(place.with_name(path.name) for path in artifact.side_files)
+        return Result(replace(artifact, path=place, side_files=beside), entry)
 
     def _describe(self, source: Artifact) -> dict[str, Any]:
         return {

@@ -120,7 +120,7 @@ def _checked(option: Option, value: Any) -> Any:
     if value is None and option.default is None:
         return None
     if option.many and isinstance(value, (list, tuple)):
-        return tuple(item if isinstance(item, option.kind) else option._parse_one(str(item)) for item in value)
+        return tuple(_checked(dataclasses.replace(option, many=False), item) for item in value)
     if isinstance(value, option.kind) and (option.kind is bool or not isinstance(value, bool)):
         return value
     if option.kind is float and isinstance(value, int):

@@ -6,6 +6,8 @@ because the output is the same for other inputs too, is `insensitive` and proves
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from mlconvert.errors import ConversionError
 from mlconvert.probes import Probe
 from mlconvert.runner import DeviceAbsentError, Runner
 from mlconvert.stage import Context, Stage, Suspect, Tolerance
+from mlconvert.text import for_terminal
 from mlconvert.worker import emit
 
 if TYPE_CHECKING:
@@ -72,7 +75,8 @@ def _tolerance(
     declared = edge.tolerance(source, artifact) if edge else Tolerance()
     if rtol is None and atol is None:
         return declared, "declared"
-    return replace(declared, rtol=declared.rtol if rtol is None else rtol, atol=atol), "user"
+    given = {name: value for name, value in (("rtol", rtol), ("atol", atol)) if value is not None}
+    return replace(declared, **given), "user"
 
 
 def _runner(artifact: Artifact, trust: bool) -> Runner:
@@ -97,16 +101,22 @@ def read_data(path: Path, artifact: Artifact) -> list[Probe]:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError) as error:
+        with zipfile.ZipFile(path) as archive:
+            stored = [entry.removesuffix(".npy") for entry in archive.namelist() if entry.endswith(".npy")]
+        with np.load(path, allow_pickle=False) as loaded:
+            arrays = {name: loaded[name] for name in stored}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ConversionError(
-            f"{path.name} cannot be read as npz: {error}", code="bad-data", fix="write it with numpy.savez"
+            f"{for_terminal(path.name)} cannot be read as npz: {error}",
+            code="bad-data",
+            where=path.name,
+            fix="write it with numpy.savez",
         ) from error
     missing = [tensor.name for tensor in artifact.signature.inputs if tensor.name not in arrays]
     if missing:
         raise ConversionError(
-            f"{path.name} has no array for the input {missing[0]!r}; it has: {', '.join(arrays) or 'none'}",
+            f"{for_terminal(path.name)} has no array for the input {missing[0]!r}; "
+            f"it has: {', '.join(arrays) or 'none'}",
             code="bad-data",
             where=missing[0],
             fix="name the arrays as the model names its inputs",
@@ -233,7 +243,7 @@ def status_of(checks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for status in (FAILED, UNPROVEN):
         guilty = [entry for entry in done if entry["status"] == status]
         if guilty:
-            reason = "; ".join(f"{entry['stage']}: {entry['reason']}" for entry in guilty)
+            reason = "; ".join(f"{entry['stage'] or 'compared'}: {entry['reason']}" for entry in guilty)
             return {"status": status, "reason": reason, "checks": done}
     if not done:
         return {"status": UNPROVEN, "reason": "not validated (--no-validate)", "checks": []}

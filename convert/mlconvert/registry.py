@@ -23,14 +23,12 @@ class Broken:
 
 
 @functools.cache
-def _scan(group: str) -> dict[str, EntryPoint]:
+def _scan(group: str) -> dict[str, tuple[EntryPoint, ...]]:
     """The group's entry points by name. A name that two distributions claim is nobody's: `load` says so."""
-    found: dict[str, EntryPoint] = {}
+    found: dict[str, dict[str, EntryPoint]] = {}
     for point in entry_points(group=group):
-        other = found.setdefault(point.name, point)
-        if other.value != point.value:
-            found[point.name] = EntryPoint(point.name, f"{other.value} and {point.value}", group)
-    return dict(sorted(found.items()))
+        found.setdefault(point.name, {})[point.value] = point
+    return {name: tuple(points.values()) for name, points in sorted(found.items())}
 
 
 def forget() -> None:
@@ -46,7 +44,7 @@ def names(group: str) -> tuple[str, ...]:
 
 def reference(group: str, name: str) -> str:
     """The entry point's value, `package.module:Class`. Raises KeyError for a name that nobody has."""
-    return _scan(group)[name].value
+    return " and ".join(point.value for point in _scan(group)[name])
 
 
 @functools.cache
@@ -55,18 +53,29 @@ def load(group: str, name: str) -> Any:
 
     Raises ConversionError with the code `broken-plugin` when it cannot be imported.
     """
-    point = _scan(group)[name]
+    points = _scan(group)[name]
     try:
-        kind = point.load()
-        return kind if group == RUNNERS else kind()
+        return _made(points, group)
     except Exception as error:
         raise ConversionError(
-            f"the plugin {for_terminal(name)} ({for_terminal(point.value)}) cannot be imported: "
+            f"the plugin {for_terminal(name)} ({for_terminal(reference(group, name))}) cannot be imported: "
             f"{type(error).__name__}: {for_terminal(error)}",
             code="broken-plugin",
             where=name,
             fix="reinstall the package that brings it",
         ) from error
+
+
+def _made(points: tuple[EntryPoint, ...], group: str) -> Any:
+    if len(points) > 1:
+        raise LookupError("two distributions claim the name; uninstall one of them")
+    kind = points[0].load()
+    if group == RUNNERS:
+        return kind
+    plugin = kind()
+    if plugin.name != points[0].name:
+        raise LookupError(f"it calls itself {plugin.name!r}; the entry point must have the plugin's own name")
+    return plugin
 
 
 def all_of(group: str) -> tuple[list[Any], list[Broken]]:

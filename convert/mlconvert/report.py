@@ -28,14 +28,20 @@ def rows(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     source = entry["source"]
     name = source["file"] or "a live object"
     yield "artifact", f"{entry['artifact']}: {what(entry['format'], entry['flavour'])}, {size(entry['bytes'])}"
+    if entry["route"] and entry["route"][-1]["loads_in"]:
+        yield "loads in", entry["route"][-1]["loads_in"]
     yield "source", f"{name}: {what(source['format'], source['flavour'])}"
-    for tensor in entry["signature"]["inputs"]:
-        yield "input", _tensor(tensor)
-    for tensor in entry["signature"]["outputs"]:
-        yield "output", _tensor(tensor)
-    for dim, sizes in entry["signature"]["dims"].items():
-        yield "dim", f"{dim} = {sizes[0]}:{sizes[1]}:{'' if sizes[2] is None else sizes[2]} (min:opt:max)"
+    yield from signature_rows(entry["signature"])
     yield from parity_rows(entry["parity"])
+
+
+def signature_rows(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A signature's inputs, outputs and named dims, a line each."""
+    for kind in ("input", "output"):
+        for tensor in entry[f"{kind}s"]:
+            yield kind, _tensor(tensor)
+    for dim, (low, opt, high) in entry["dims"].items():
+        yield "dim", f"{dim} = {low}:{opt}:{'' if high is None else high} (min:opt:max)"
 
 
 def _tensor(entry: Mapping[str, Any]) -> str:

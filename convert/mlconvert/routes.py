@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,15 +32,22 @@ def find(
 
     A direct edge wins for its own word, else the cheapest path; a tie is a UsageError that lists both.
     """
-    wanted = [_pass(name) for name in passes]
-    if source == target:
-        return tuple(_with_passes(source, (), wanted))
     usable = [edge for edge in edges() if not edge.provider or edge.name in via]
-    allowed = [edge for edge in usable if edge.plugin.licence not in forbid] if forbid else usable
-    paths = [path for path in _paths(source, target, allowed) if _passes_by(path, via)]
-    if not paths:
-        raise _no_route(source, target, via, allowed, usable)
-    return tuple(_with_passes(source, _cheapest(paths), wanted))
+    paths = [()] if source == target else [path for path in _paths(source, target, usable) if _passes_by(path, via)]
+    paths = [path for path in paths if all(map(_loads, path))] or paths
+    lost = _forbidden((edge for path in paths for edge in path), forbid)
+    allowed = [path for path in paths if not lost.intersection(path)]
+    if not allowed:
+        raise _no_route(source, target, via, usable, lost)
+    path = _cheapest(allowed)
+    crossed = [source, *(edge.target for edge in path)]
+    wanted = _wanted(passes, crossed, forbid)
+    if not path and not wanted:
+        raise UsageError(f"{source}2{source} needs a --pass", code="no-pass", fix="`mlconvert graph` lists the passes")
+    steps = [*(edge for edge in wanted if edge.source == source)]
+    for edge in path:
+        steps += [edge, *(rewrite for rewrite in wanted if rewrite.source == edge.target)]
+    return tuple(steps)
 
 
 def _paths(source: str, target: str, usable: Sequence[Edge], seen: tuple[str, ...] = ()) -> Iterator[tuple[Edge, ...]]:
@@ -61,64 +68,86 @@ def _passes_by(path: Sequence[Edge], via: Sequence[str]) -> bool:
     return named <= set(via) and all(name in met for name in via)
 
 
+def _loads(edge: Edge) -> bool:
+    """Whether the edge's plugin can be imported: a broken one must not stand in the way of another route."""
+    try:
+        return edge.plugin is not None
+    except ConversionError:
+        return False
+
+
+def _forbidden(found: Iterable[Edge], forbid: Sequence[str]) -> set[Edge]:
+    return {edge for edge in found if edge.plugin.licence in forbid} if forbid else set()
+
+
 def _cheapest(paths: Sequence[tuple[Edge, ...]]) -> tuple[Edge, ...]:
     if len(paths) == 1:
         return paths[0]
     direct = [path for path in paths if len(path) == 1]
     priced = sorted(((sum(edge.plugin.cost for edge in path), path) for path in direct or paths), key=lambda p: p[0])
     if len(priced) > 1 and priced[0][0] == priced[1][0]:
-        first, second = (" → ".join(edge.name for edge in path) for _, path in priced[:2])
+        first, second = (path for _, path in priced[:2])
+        shown = (" → ".join(edge.name for edge in path) for path in (first, second))
         raise UsageError(
-            f"two routes are equally good: {first}, and {second}",
+            f"two routes are equally good: {', and '.join(shown)}",
             code="ambiguous-route",
-            fix=f"choose one with --via, for example --via {priced[0][1][0].name}",
+            fix=f"choose one with --via, for example --via {next(edge.name for edge in first if edge not in second)}",
         )
     return priced[0][1]
 
 
-def _pass(name: str) -> Edge:
-    known = {edge.provider: edge for edge in edges(registry.PASSES)}
-    known.update({edge.name: edge for edge in edges(registry.PASSES)})
-    if name not in known:
+def _wanted(names: Sequence[str], crossed: Sequence[str], forbid: Sequence[str]) -> list[Edge]:
+    """The passes of these names on a route that crosses these formats. Raises UsageError."""
+    wanted = [_pass(name, crossed) for name in names]
+    for place, edge in enumerate(wanted):
+        if edge in wanted[:place]:
+            raise UsageError(f"the pass {edge.name} is named twice", code="pass-twice")
+    for edge in _forbidden(wanted, forbid):
+        raise UsageError(f"the licence of {edge.name} ({edge.plugin.licence}) is forbidden", code="forbidden-licence")
+    return wanted
+
+
+def _pass(name: str, crossed: Sequence[str]) -> Edge:
+    """The pass of that name; where several formats have one, that of the format which the route crosses."""
+    known = edges(registry.PASSES)
+    named = [edge for edge in known if name in (edge.name, edge.provider)]
+    met = [edge for edge in named if edge.source in crossed]
+    if not named:
         raise UsageError(
-            f"there is no pass {for_terminal(name)!r}" + suggestion(name, known),
+            f"there is no pass {for_terminal(name)!r}"
+            + suggestion(name, [word for edge in known for word in (edge.provider, edge.name)]),
             code="unknown-pass",
             fix="`mlconvert graph` lists the passes",
         )
-    return known[name]
-
-
-def _with_passes(source: str, path: Sequence[Edge], passes: Sequence[Edge]) -> Iterator[Edge]:
-    """The path with each pass after the edge that makes its format, in the order given."""
-    crossed = [source, *(edge.target for edge in path)]
-    for edge in passes:
-        if edge.source not in crossed:
-            raise UsageError(
-                f"the pass {edge.provider} works on {edge.source}, "
-                f"which the route {' → '.join(crossed)} does not cross",
-                code="pass-not-on-route",
-            )
-    if not path and not passes:
-        raise UsageError(f"{source}2{source} needs a --pass", code="no-pass", fix="`mlconvert graph` lists the passes")
-    yield from (edge for edge in passes if edge.source == source)
-    for step in path:
-        yield step
-        yield from (edge for edge in passes if edge.source == step.target)
+    if not met:
+        raise UsageError(
+            f"the pass {name} works on {' and '.join(edge.source for edge in named)}, "
+            f"which the route {' → '.join(crossed)} does not cross",
+            code="pass-not-on-route",
+        )
+    if len(met) > 1:
+        both = " and ".join(edge.name for edge in met)
+        raise UsageError(
+            f"{name} names several passes of this route: {both}", code="ambiguous-pass", fix="name one of them"
+        )
+    return met[0]
 
 
 def _no_route(
-    source: str, target: str, via: Sequence[str], allowed: Sequence[Edge], usable: Sequence[Edge]
+    source: str, target: str, via: Sequence[str], usable: Sequence[Edge], lost: Collection[Edge]
 ) -> ConversionError:
     following: dict[str, set[str]] = {}
-    for edge in allowed:
-        following.setdefault(edge.source, set()).add(edge.target)
+    for edge in usable:
+        if edge not in lost:
+            following.setdefault(edge.source, set()).add(edge.target)
     reached = sorted(reachable(source, following))
     message = f"there is no route from {for_terminal(source)} to {for_terminal(target)}"
     if via:
         message += f" via {for_terminal(', '.join(via))}"
-    lost = [edge for edge in usable if edge not in allowed]
     if lost:
         message += f" without {', '.join(f'{edge.name} ({edge.plugin.licence})' for edge in lost)}"
+    known = {word for edge in edges() for word in (edge.name, edge.source, edge.target)}
+    message += next((suggestion(name, known) for name in via if name not in known), "")
     fix = (
         f"from {for_terminal(source)} one can reach: {', '.join(reached)}" if reached else "`mlconvert graph` shows all"
     )
@@ -135,7 +164,8 @@ def settle(route: Iterable[Edge], given: Mapping[str, Mapping[str, Any]]) -> tup
     for name in given:
         if name not in names:
             raise UsageError(
-                f"options are given for {for_terminal(name)}, which is not on the route {' → '.join(names)}",
+                f"options are given for {for_terminal(name)}, which is not on the route {' → '.join(names)}"
+                + suggestion(name, names),
                 code="unknown-option",
             )
     hops = [Hop(edge, options.build(edge.plugin.Options, given.get(edge.name, {}), edge.name)) for edge in chain]

@@ -7,6 +7,7 @@ Each name has a range: min, opt and max, where max may be open.
 from __future__ import annotations
 
 import ast
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -74,7 +75,7 @@ class Tensor:
 
     def __str__(self) -> str:
         dims = ",".join("?" if dim is None else str(dim) for dim in self.shape)
-        drawn = "" if self.range is None else f"={self.range[0]:g}..{self.range[1]:g}"
+        drawn = "" if self.range is None else f"={_number(self.range[0])}..{_number(self.range[1])}"
         return f"{self.name}:{self.dtype}[{dims}]{drawn}"
 
 
@@ -162,6 +163,11 @@ class Signature:
         )
 
 
+def _number(value: float) -> str:
+    """The shortest text that reads back as the same number."""
+    return repr(float(value)).removesuffix(".0")
+
+
 def _tensor_json(tensor: Tensor) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.shape)}
     if tensor.range is not None:
@@ -176,9 +182,7 @@ def _tensor_from_json(entry: Mapping[str, Any]) -> Tensor:
 
 # --- the words a user writes -------------------------------------------------------------------------
 
-_TENSOR = re.compile(
-    r"(?P<name>.+?):(?P<dtype>\w+)\[(?P<shape>[^\[\]]*)\](?:=(?P<low>[^.]+(?:\.\d+)?)\.\.(?P<high>.+))?"
-)
+_TENSOR = re.compile(r"(?P<name>.+?):(?P<dtype>\w+)\[(?P<shape>[^\[\]]*)\](?:=(?P<low>.+?)\.\.(?P<high>.+))?")
 
 
 def parse_tensor(text: str) -> Tensor:
@@ -189,16 +193,34 @@ def parse_tensor(text: str) -> Tensor:
     if match["dtype"] not in DTYPES:
         raise ValueError(f"{match['dtype']!r} is no dtype; known are: {', '.join(sorted(DTYPES))}")
     dims = match["shape"].strip()
-    shape = tuple(_parse_dim(dim.strip()) for dim in dims.split(",")) if dims else ()
-    bounds = None
-    if match["low"] is not None:
-        try:
-            bounds = (float(match["low"]), float(match["high"]))
-        except ValueError:
-            raise ValueError(f"{text!r} has no readable range; write it like '=0..30521'") from None
-        if not bounds[0] <= bounds[1]:
-            raise ValueError(f"the range of {text!r} is empty")
+    shape = tuple(_parse_dim(dim.strip()) for dim in _split(dims)) if dims else ()
+    bounds = None if match["low"] is None else _parse_bounds(match["low"], match["high"], text)
     return Tensor(match["name"], match["dtype"], shape, bounds)
+
+
+def _split(dims: str) -> list[str]:
+    """The parts between the commas that stand outside every call: `batch,max(h,w)` has two."""
+    parts = [""]
+    depth = 0
+    for letter in dims:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def _parse_bounds(low: str, high: str, text: str) -> tuple[float, float]:
+    try:
+        bounds = (float(low), float(high))
+    except ValueError:
+        bounds = (math.nan, math.nan)
+    if not all(map(math.isfinite, bounds)):
+        raise ValueError(f"{text!r} has no readable range; write it like '=0..30521'")
+    if bounds[0] > bounds[1]:
+        raise ValueError(f"the range of {text!r} is empty")
+    return bounds
 
 
 def _parse_dim(text: str) -> Dim:
@@ -235,7 +257,7 @@ _OPERATORS: dict[type, Callable[[int, int], int]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
-_FUNCTIONS: dict[str, Callable[..., int]] = {"max": max, "min": min}
+_FUNCTIONS: dict[str, Callable[[list[int]], int]] = {"max": max, "min": min}
 
 
 def _parse(expression: str) -> ast.expr:
@@ -251,8 +273,10 @@ def _parse(expression: str) -> ast.expr:
 
 
 def _check(node: ast.expr) -> None:
-    if isinstance(node, ast.Name) or (isinstance(node, ast.Constant) and type(node.value) is int):
+    if isinstance(node, ast.Name) and node.id not in _FUNCTIONS:
         parts: list[ast.expr] = []
+    elif isinstance(node, ast.Constant) and type(node.value) is int:
+        parts = []
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         parts = [node.operand]
     elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
@@ -298,4 +322,4 @@ def _value(node: ast.AST, sizes: Mapping[str, int]) -> int:
     if isinstance(node, ast.BinOp):
         return _OPERATORS[type(node.op)](_value(node.left, sizes), _value(node.right, sizes))
     assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    return _FUNCTIONS[node.func.id](*[_value(argument, sizes) for argument in node.args])
+    return _FUNCTIONS[node.func.id]([_value(argument, sizes) for argument in node.args])

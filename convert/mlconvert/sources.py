@@ -36,7 +36,9 @@ def detect(path: Path) -> tuple[Format, str]:
             fmt = load_format(name)
             flavour = fmt.sniff(path)
         except ConversionError as error:
-            broken = broken or error
+            # What is wrong with the file says more than what is wrong with a plugin.
+            if broken is None or broken.code == "broken-plugin":
+                broken = error
             continue
         if flavour is not None:
             return fmt, flavour

@@ -57,6 +57,14 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """What a stage will deliver, said before the work: the artifact's flavour, and in a few words what loads it."""
+
+    flavour: Optional[str] = None
+    loads_in: str = ""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What `convert` did: the signature that the artifact carries, and facts for the manifest (JSON values)."""
 
@@ -128,9 +136,9 @@ class Stage(Protocol):
         """What keeps this stage from running here at all: missing tools, unsupported targets."""
         return ()
 
-    def delivers(self, options: Any, host: Host) -> Optional[str]:
-        """The flavour of the artifact that these options lead to on this host."""
-        return None
+    def delivers(self, options: Any, host: Host) -> Delivery:
+        """What these options lead to on this host."""
+        return Delivery()
 
     def wants(self, options: Any) -> Mapping[str, Any]:
         """Defaults for the options of the stages before it, by field name."""

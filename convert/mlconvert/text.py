@@ -5,20 +5,23 @@ from __future__ import annotations
 import html
 import re
 import shlex
+import unicodedata
 from collections.abc import Iterable
 
-# Control characters (C0, DEL, C1) and the bidirectional overrides that can reorder what a terminal shows.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# What a terminal acts on or hides: controls, directions and joiners, lone surrogates, separators of lines.
+_HIDDEN = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 
 
-def _visible(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+def _visible(letter: str) -> str:
+    code = ord(letter)
+    if unicodedata.category(letter) not in _HIDDEN:
+        return letter
+    return f"\\x{code:02x}" if code < 2**8 else f"\\u{code:04x}" if code < 2**16 else f"\\U{code:08x}"
 
 
 def for_terminal(text: object, limit: int = 2000) -> str:
     """`text` on one line, with everything that a terminal would act on made visible, cut to `limit` characters."""
-    shown = _CONTROL.sub(_visible, str(text)[: limit + 1])
+    shown = "".join(map(_visible, str(text)[: limit + 1]))
     return shown if len(shown) <= limit else shown[:limit] + "…"
 
 

@@ -60,7 +60,7 @@ def _encode_numpy(value: Any, folder: Optional[Path]) -> Any:
         return {_TAG: "objects", "shape": list(value.shape), "v": encode(value.ravel().tolist())}
     path = folder / f"{uuid.uuid4().hex}.npy"
     # ml_dtypes' types have no letter in the npy format; their bytes travel as unsigned integers of the same width.
-    plain = value if value.dtype.kind != "V" else value.view(f"u{value.dtype.itemsize}")
+    plain = value.view(f"u{value.dtype.itemsize}") if value.dtype.isbuiltin == 2 else value
     np.save(path, plain, allow_pickle=False)
     return {_TAG: "array", "v": path.name, "dtype": value.dtype.name}
 

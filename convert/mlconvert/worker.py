@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import errno
+import fcntl
 import importlib
 import json
 import os
@@ -30,8 +31,12 @@ from mlconvert.errors import ConversionError, Fault, InternalError, UsageError
 
 Emit = Callable[[str, "dict[str, Any]"], None]
 
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from mlconvert.worker import serve; serve()"
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from mlconvert.worker import serve; serve(int(sys.argv[2]))"
+)
 _WATCH_SECONDS = 0.1
+_GRACE_SECONDS = 2
 
 
 class Worker:
@@ -69,18 +74,25 @@ class Worker:
         self._folder.cleanup()
 
     def _start(self) -> None:
+        # Nothing is ever written to this pipe: that it breaks tells the child that its parent is gone.
+        watched, self._lifeline = os.pipe()
         self._process = subprocess.Popen(
-            [self.python, "-c", _BOOT, json.dumps(self.path)],
+            [self.python, "-c", _BOOT, json.dumps(self.path), str(watched)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, **self.environment, "PYTHONSAFEPATH": "1"},
+            pass_fds=[watched],
             start_new_session=True,
         )
+        os.close(watched)
         self._answers = queue.Queue()
-        for listen in (_read_answers, _read_output):
-            sink: Any = self._answers if listen is _read_answers else self._said
-            threading.Thread(target=listen, args=(self._process, sink), daemon=True).start()
+        self._readers = (
+            threading.Thread(target=_read_answers, args=(self._process, self._answers), daemon=True),
+            threading.Thread(target=_read_output, args=(self._process, self._said), daemon=True),
+        )
+        for reader in self._readers:
+            reader.start()
 
     def kill(self) -> None:
         """End the process and all that it started, at once."""
@@ -90,6 +102,9 @@ class Worker:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        os.close(self._lifeline)
+        for reader in self._readers:
+            reader.join(_GRACE_SECONDS)
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 with contextlib.suppress(OSError):
@@ -126,12 +141,15 @@ class Worker:
             raise
 
     def _wait(self, process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
-        started = time.monotonic()
+        started = watched = time.monotonic()
         while True:
+            # A child that talks without a pause is watched, too.
+            if time.monotonic() - watched > _WATCH_SECONDS:
+                watched = time.monotonic()
+                self._watch(process, watched - started)
             try:
                 answer = self._answers.get(timeout=_WATCH_SECONDS)
             except queue.Empty:
-                self._watch(process, time.monotonic() - started)
                 continue
             if answer is None:
                 self._raise_death(process)
@@ -151,8 +169,10 @@ class Worker:
             )
 
     def _raise_death(self, process: subprocess.Popen[bytes]) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)
+        self.kill()  # also what it has started
         code = process.wait()
-        self._process = None
         said = [line for line in self._said if line.strip()]
         died = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         message = f"the library that was at work ended its process ({died})"
@@ -204,9 +224,10 @@ def emit(kind: str, entry: dict[str, Any]) -> None:
             wire.send(_out, {"kind": kind, "value": wire.encode(entry)})
 
 
-def serve() -> None:
-    """Answer calls until the parent is gone."""
+def serve(lifeline: int) -> None:
+    """Answer calls until the parent is gone, which breaks the pipe `lifeline`."""
     global _out
+    _end_with(lifeline)
     _out = os.fdopen(os.dup(1), "wb")
     requests = os.fdopen(os.dup(0), "rb")
     os.dup2(2, 1)
@@ -219,10 +240,19 @@ def serve() -> None:
         _answer(calls.get())
 
 
+def _end_with(lifeline: int) -> None:
+    """Have the kernel end this process and all that it started when the pipe breaks.
+
+    SIGIO does it, by its default action: code in C that holds the interpreter's lock cannot put it off.
+    """
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+
+
 def _read_requests(requests: Any, calls: queue.Queue[dict[str, Any]]) -> None:
     while (message := wire.receive(requests)) is not None:
         calls.put(message)
-    os._exit(0)  # the parent is gone, also in the middle of a call
+    os._exit(0)  # the parent is gone
 
 
 def _answer(message: dict[str, Any]) -> None:

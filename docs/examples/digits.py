@@ -68,20 +68,19 @@ def report(folder: Path) -> None:
         (images,), (scores,) = runner.signature.inputs, runner.signature.outputs
         batches = np.array_split(held, range(LARGEST_BATCH, len(held), LARGEST_BATCH))
         found = np.concatenate([runner.run({images.name: batch})[scores.name] for batch in batches])
-    manifest = json.loads((folder / "digits.rtx.plan.mlconvert.json").read_text())
+    engine = folder / "digits.rtx.plan"
+    manifest = json.loads(engine.with_name(f"{engine.name}.mlconvert.json").read_text())
     parity = ", ".join(f"{check['stage']} {check['status']}" for check in manifest["parity"]["checks"])
     print(
-        f"    engine    {folder / manifest['artifact']}, {manifest['bytes']:,} bytes\n"
-        f"    evidence  {folder / manifest['artifact']}.mlconvert.json\n"
+        f"    engine    {engine}, {manifest['bytes']:,} bytes\n"
+        f"    evidence  {engine}.mlconvert.json\n"
         f"    parity    {parity}\n"
-        f"    accuracy  {_right(found, answers)} in ONNX Runtime, the model the engine was built from\n"
+        f"    accuracy  {_right(found, answers)} in ONNX Runtime, by the model that the engine was built from\n"
         "\n"
         "Next:\n"
-        f"    .venv/bin/mlconvert inspect {folder / manifest['artifact']}\n"
-        "    On a machine with a GPU, finish the proof of the engine:\n"
-        f"    .venv/bin/mlconvert validate {folder / 'digits.onnx'} {folder / manifest['artifact']}\n"
-        "    Your own model:\n"
-        "    .venv/bin/mlconvert torch2trt model.pt2 --dim batch=1:8:32"
+        f"    see what is in it    .venv/bin/mlconvert inspect {engine}\n"
+        f"    prove it on a GPU    mlconvert validate {folder / 'digits.onnx'} {engine} --trust\n"
+        "    your own model       .venv/bin/mlconvert torch2trt model.pt2 --dim batch=1:8:32"
     )
 
 

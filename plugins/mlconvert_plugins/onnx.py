@@ -11,7 +11,6 @@ from mlconvert.errors import ConversionError
 from mlconvert.format import Format, Verdict
 from mlconvert.host import Host
 from mlconvert.signature import Signature
-from mlconvert.text import for_terminal
 from mlconvert_plugins.onnxfile import header
 
 # What releases of onnxruntime take: (opset of ai.onnx, IR version), from its compatibility table and, for the last,
@@ -73,21 +72,31 @@ class Onnx(Format):
         found = header.read(path)
         if found is None:
             return Verdict("no", f"{path.name} is no ONNX file")
-        try:
-            installed = importlib.metadata.version("onnxruntime")
-        except importlib.metadata.PackageNotFoundError:
+        installed = _installed()
+        if installed is None:
             return Verdict("no", "onnxruntime is not installed", "pip install 'mlconvert[onnx]'")
         foreign = [domain for domain in found.opsets if domain and not domain.startswith(_KNOWN_DOMAINS)]
         if foreign and not found.functions:
-            return Verdict("unknown", f"the file asks for operators of {for_terminal(', '.join(foreign))}")
+            return Verdict("unknown", f"the file asks for operators of {', '.join(foreign)}")
         return _verdict(found, installed)
 
 
+def _installed() -> str | None:
+    """The version of onnxruntime, which comes as several distributions of one package."""
+    for name in ("onnxruntime", "onnxruntime-gpu"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
+
+
 def _verdict(found: header.Header, installed: str) -> Verdict:
-    release = tuple(int(part) for part in installed.split(".")[:2])
+    from packaging.version import Version
+
     opset = found.opsets.get("", found.opsets.get("ai.onnx", 0))
     needs = f"opset {opset} and IR version {found.ir_version}"
-    taken = [limits for since, limits in _RUNTIMES.items() if since <= release]
+    taken = [limits for since, limits in _RUNTIMES.items() if since <= Version(installed).release]
     if taken and opset <= taken[-1][0] and found.ir_version <= taken[-1][1]:
         return Verdict("yes", f"{needs}, which onnxruntime {installed} takes")
     reason = f"{needs}, which onnxruntime {installed} is not known to take"

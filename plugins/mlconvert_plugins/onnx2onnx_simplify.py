@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
+from mlconvert.host import Host
 from mlconvert.stage import Context, Help, Outcome, Stage, Tolerance
-from mlconvert.text import for_terminal
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
+_FIX_BOUND = "give 0 to fold nothing, or leave it out"
 _FIX = "convert without --pass simplify"
 
 
@@ -33,10 +34,16 @@ class Onnx2OnnxSimplify(Stage):
     """onnx → onnx with fewer nodes."""
 
     name = "onnx2onnx.simplify"
-    source = target = "onnx"
+    source = "onnx"
+    target = "onnx"
     licence = "Apache-2.0"
     requirements = ("onnx>=1.17", "onnx-ir>=0.1.12", "onnxscript>=0.5", "onnxruntime>=1.20", "ml-dtypes>=0.5")
     Options = SimplifyOptions
+
+    def available(self, options: SimplifyOptions, host: Host) -> Iterable[Refusal]:
+        """A bound that can be kept."""
+        if options.max_constant < 0:
+            yield Refusal("bad-option", "a constant cannot have less than 0 elements", "max_constant", _FIX_BOUND)
 
     def requires(self, artifact: Artifact, options: SimplifyOptions, ctx: Context) -> Iterable[Refusal]:
         """A valid model; raises ConversionError for another."""
@@ -87,9 +94,7 @@ def _optimize(model: ir.Model, max_constant: int) -> None:
     try:
         optimizer.optimize(model, input_size_limit=max_constant, output_size_limit=max_constant)
     except Exception as error:  # the evaluators of single operators raise whatever numpy does
-        raise ConversionError(
-            f"the optimizer failed: {for_terminal(root_cause(error))}", code="simplify-failed", fix=_FIX
-        ) from error
+        raise ConversionError(f"the optimizer failed: {root_cause(error)}", code="simplify-failed", fix=_FIX) from error
     if model.opset_imports.get("") != opset:
         raise ConversionError(
             f"the optimizer changed the opset from {opset} to {model.opset_imports.get('')}",

@@ -9,7 +9,8 @@ from typing import Any
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
 from mlconvert.host import Host
-from mlconvert.stage import Context, Outcome, Stage, Tolerance
+from mlconvert.runner import DeviceAbsentError
+from mlconvert.stage import Context, Delivery, Outcome, Stage, Tolerance
 from mlconvert_plugins.tensorrt import checks, header, interface, loading, model, plugins, profiles
 from mlconvert_plugins.tensorrt.building import BUILDERS, build
 from mlconvert_plugins.tensorrt.library import LIBRARIES, RTX, TENSORRT, Library, numbers
@@ -48,9 +49,16 @@ class Onnx2Trt(Stage):
         yield from (_rtx if library is RTX else _tensorrt)(options, host)
         yield from plugins.refusals(options.plugin)
 
-    def delivers(self, options: TrtOptions, host: Host) -> str:
-        """`tensorrt` or `rtx`."""
-        return library_of(options, host).flavour
+    def delivers(self, options: TrtOptions, host: Host) -> Delivery:
+        """`tensorrt` or `rtx`: each loads in its own library alone, on the GPUs that it was built for."""
+        library = library_of(options, host)
+        version = ".".join((library.version() or "").split(".")[:2])
+        if library is RTX:
+            gpus = ", ".join(options.gpu) or "sm_80, sm_86, sm_89, sm_120 and later"
+            elsewhere = "Triton loads engines of --builder tensorrt, built on its GPU"
+            return Delivery(RTX.flavour, f"TensorRT-RTX {version} on {gpus}; {elsewhere}")
+        gpu = f"{host.gpus[0].name} ({host.gpus[0].compute_capability})" if host.gpus else "the GPU here"
+        return Delivery(TENSORRT.flavour, f"TensorRT {version} on {gpu}")
 
     def wants(self, options: TrtOptions) -> Mapping[str, Any]:
         """Opset 20, which every parser since TensorRT 10.0 reads, and which has Gelu and LayerNormalization whole."""
@@ -139,7 +147,7 @@ def _tensorrt(options: TrtOptions, host: Host) -> Iterator[Refusal]:
     for gpu in options.gpu:
         if gpu != here:
             message = f"TensorRT builds for the GPU here, which is {here}, and not for {gpu}"
-            yield Refusal("unsupported-gpu", message, where="gpu", fix=f"build on a machine with {gpu}")
+            yield Refusal("unsupported-gpu", message, where="gpu", fix=f"--builder rtx, or a machine with {gpu}")
 
 
 def _opened(artifact: Artifact) -> Iterator[Refusal]:
@@ -149,6 +157,8 @@ def _opened(artifact: Artifact) -> Iterator[Refusal]:
     try:
         with TrtRunner(artifact, trust=True) as runner:
             found = runner.bindings
+    except DeviceAbsentError:
+        return  # nothing here can open it after all; parity will say that it is unproven, and why
     except ConversionError as error:
         yield Refusal(error.code, error.message, error.where, error.fix)
         return

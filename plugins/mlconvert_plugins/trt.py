@@ -56,11 +56,11 @@ class Trt(Format):
             "version": found.version,
             "gpus": None if found.gpus is None else list(found.gpus),
             "later_gpus": found.later,
-            "bytes": path.stat().st_size,
-            "passport": None,
         }
         if known is not None:
-            said["passport"] = known.facts()
+            facts = known.facts()
+            said |= {key: facts[key] for key in ("platforms", "gpu", "tf32", "workspace")}
+            said["plugins"] = [plugin.file for plugin in known.plugins]
             said["disagree"] = passport.contradiction(found, known)
         return said
 

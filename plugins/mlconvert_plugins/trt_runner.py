@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
-from mlconvert.runner import Arrays, DeviceAbsentError, Runner
+from mlconvert.runner import DeviceAbsentError, Runner
 from mlconvert.signature import Dim, DimRange, Signature, Tensor
+from mlconvert.text import for_shell
 from mlconvert_plugins.tensorrt import header, loading, passport, plugins
-from mlconvert_plugins.tensorrt.device import ON_TARGET, Device, open_device
+from mlconvert_plugins.tensorrt.device import Device, open_device
 from mlconvert_plugins.tensorrt.execution import Execution, deserialize
 from mlconvert_plugins.tensorrt.header import Header
 from mlconvert_plugins.tensorrt.library import LIBRARIES
@@ -20,6 +21,8 @@ from mlconvert_plugins.tensorrt.passport import Binding
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from mlconvert.runner import Arrays
 
 
 class TrtRunner(Runner):
@@ -36,9 +39,9 @@ class TrtRunner(Runner):
     def __enter__(self) -> TrtRunner:
         with contextlib.ExitStack() as stack:
             found = _header(self.artifact)
-            device = open_device()
+            device = _device(self.artifact)
             stack.callback(device.close)
-            _check_gpu(found, device)
+            _check_gpu(found, device, self.artifact)
             library = LIBRARIES[found.flavour]
             trt, messages = library.load(), messages_of(library)
             self._register_plugins(found)
@@ -94,14 +97,25 @@ def _header(artifact: Artifact) -> Header:
     return found
 
 
-def _check_gpu(found: Header, device: Device) -> None:
+def _device(artifact: Artifact) -> Device:
+    try:
+        return open_device()
+    except DeviceAbsentError as error:
+        raise DeviceAbsentError(error.message, fix=error.fix or _on_target(artifact)) from error
+
+
+def _check_gpu(found: Header, device: Device, artifact: Artifact) -> None:
     """An engine for other GPUs is not broken: the device that it is made for is not here."""
     if found.gpus is None or found.later or device.compute_capability in found.gpus:
         return
     raise DeviceAbsentError(
         f"the engine is for {', '.join(found.gpus)}, and the {device.name} here is {device.compute_capability}",
-        fix=ON_TARGET,
+        fix=_on_target(artifact),
     )
+
+
+def _on_target(artifact: Artifact) -> str:
+    return f"on a machine with the GPU: mlconvert validate SOURCE {for_shell(artifact.path.name)} --trust"
 
 
 def _signature(execution: Execution) -> Signature:

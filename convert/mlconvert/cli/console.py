@@ -67,8 +67,10 @@ class Console:
         for number, edge in enumerate(hops):
             last = number == len(hops) - 1
             label = edge.target if edge.source != edge.target else f"{edge.target} {edge.provider}"
-            steps.append(what(label, entry["flavour"] if last else None))
+            steps.append(what(label, entry["delivery"].flavour if last else None))
         self._say(" → ".join(steps))
+        if entry["delivery"].loads_in:
+            self._say(f"  loads in {entry['delivery'].loads_in}")
 
     def _on_hop(self, entry: dict[str, Any]) -> None:
         self._hop = f"{entry['number'] + 1}/{entry['of']} {entry['hop'].edge.name}"

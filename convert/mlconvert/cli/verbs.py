@@ -13,7 +13,7 @@ from mlconvert import api, parity
 from mlconvert.cache import Cache
 from mlconvert.cli import words
 from mlconvert.cli.console import Console
-from mlconvert.report import parity_rows, size, what
+from mlconvert.report import parity_rows, signature_rows, size, what
 from mlconvert.text import for_mermaid, for_terminal
 
 _PATH = click.Path(path_type=Path)
@@ -41,15 +41,10 @@ def inspect(artifact: Path, trust: bool, as_json: bool) -> None:
 def _inspected(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "artifact", f"{found['artifact']}: {what(found['format'], found['flavour'])}, {size(found['bytes'])}"
     if found["executes"]:
-        yield "executes", f"{found['executes']}; --trust shows what is inside"
-    signature = found["signature"] or {"inputs": [], "outputs": [], "dims": {}}
-    for kind in ("inputs", "outputs"):
-        for tensor in signature[kind]:
-            dims = ",".join("?" if dim is None else str(dim) for dim in tensor["shape"])
-            yield kind[:-1], f"{tensor['name']}:{tensor['dtype']}[{dims}]"
-    for name, (low, opt, high) in signature["dims"].items():
-        yield "dim", f"{name} = {low}:{opt}:{'' if high is None else high} (min:opt:max)"
-    for name, value in found.get("description", {}).items():
+        yield "executes", found["executes"]
+    if found["signature"] is not None:
+        yield from signature_rows(found["signature"])
+    for name, value in found["description"].items():
         yield from _described(name, value)
     entry = found["manifest"]
     if entry is None:
@@ -65,7 +60,9 @@ def _described(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         yield label, ", ".join(f"{key} {item}" for key, item in value.items())
     elif isinstance(value, (list, tuple)):
-        for item in value:
+        # Short words share a line, sentences have their own.
+        together = all(len(str(item)) < 20 for item in value)
+        for item in [", ".join(map(str, value))] if together else value:
             yield label, str(item)
     elif value is not None:
         yield label, str(value)

@@ -16,7 +16,7 @@ from mlconvert.errors import ConversionError, UsageError
 from mlconvert.options import Option, parse_pass
 from mlconvert.report import as_text
 from mlconvert.request import Request
-from mlconvert.text import suggestion
+from mlconvert.text import for_terminal, suggestion
 
 _PATH = click.Path(path_type=Path)
 
@@ -219,7 +219,7 @@ def _convert(
         click.echo(_shown_path(result.artifact.path))
     else:
         click.echo(as_text(result.manifest))
-        click.echo(f"written   {_shown_path(result.artifact.path)}")
+        click.echo(f"written   {for_terminal(_shown_path(result.artifact.path))}")
     try:
         api.proven(result, request.require_proof)
     except ConversionError as error:

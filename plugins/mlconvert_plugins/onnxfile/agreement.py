@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from mlconvert.errors import Refusal
 from mlconvert.signature import Dim, Signature, Tensor
-from mlconvert.text import for_terminal
 
 
 def disagreements(promised: Signature, found: Signature) -> Iterator[Refusal]:
@@ -22,13 +21,13 @@ def disagreements(promised: Signature, found: Signature) -> Iterator[Refusal]:
 def _tensors(kind: str, promised: Sequence[Tensor], found: Sequence[Tensor]) -> Iterator[Refusal]:
     names, has = [tensor.name for tensor in promised], [tensor.name for tensor in found]
     if names != has:
-        shown = f"{for_terminal(', '.join(has))} in place of {for_terminal(', '.join(names))}"
+        shown = f"{', '.join(has)} in place of {', '.join(names)}"
         yield Refusal("changed-signature", f"the file has the {kind}s {shown}", f"{kind}s")
         return
     for one, other in zip(promised, found, strict=True):
-        where = f"{kind} {for_terminal(one.name)!r}"
+        where = f"{kind} {one.name!r}"
         if one.dtype != other.dtype or len(one.shape) != len(other.shape):
-            message = f"{where} is {for_terminal(other)} in the file, and should be {for_terminal(one)}"
+            message = f"{where} is {other} in the file, and should be {one}"
             yield Refusal("changed-signature", message, where)
         else:
             for axis, (dim, size) in enumerate(zip(one.shape, other.shape, strict=True)):
@@ -37,7 +36,7 @@ def _tensors(kind: str, promised: Sequence[Tensor], found: Sequence[Tensor]) -> 
 
 def _dim(promised: Dim, found: Dim, place: str, where: str) -> Iterator[Refusal]:
     if isinstance(promised, str) and isinstance(found, int):
-        message = f"{place} should be dynamic ({for_terminal(promised)}), and the file fixes it to {found}"
+        message = f"{place} should be dynamic ({promised}), and the file fixes it to {found}"
         yield Refusal(
             "static-dim", message, where, "give the source model another example size, or make the dim static"
         )

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlconvert.errors import ConversionError, Refusal, refuse
-from mlconvert.text import for_terminal
 from mlconvert_plugins.onnxfile.opening import open_proto
 from mlconvert_plugins.onnxfile.wiring import name_of, wiring
 
@@ -29,10 +28,12 @@ def validate(path: Path, *, supplied: Collection[str] = ()) -> onnx.ModelProto:
     ConversionError: what `open_proto` raises, `opset-too-new`, `unknown-op`, `unknown-domain`, `cyclic-graph`,
     `unsorted-graph`, `missing-tensor`, `duplicate-tensor`, and `invalid-model` for what else onnx.checker finds.
     """
+    # First, and judged last: the checker reads the file into a copy of its own, and is less clear than we are.
+    complaint = _complaint(path)
     proto = open_proto(path)
     refuse(islice(_problems(proto, supplied), _SHOWN), where=path.name)
-    if not any(node.op_type in supplied and not node.domain for node in nodes(proto)):
-        _check(path)
+    if complaint is not None and not any(node.op_type in supplied for node in nodes(proto)):
+        raise complaint
     return proto
 
 
@@ -111,10 +112,10 @@ def _operator(node: onnx.NodeProto, imported: dict[str, int], newest: dict[str, 
     domain, where = domain_of(node.domain), name_of(node)
     if domain.startswith(_RUNTIME_DOMAINS):
         return None
-    shown = for_terminal(f"{domain}::{node.op_type}" if domain else node.op_type)
+    shown = f"{domain}::{node.op_type}" if domain else node.op_type
     if domain not in newest:
         fix = "export the model without custom operators"
-        return Refusal("unknown-domain", f"{where} is of the unknown domain {for_terminal(domain)!r}", shown, fix)
+        return Refusal("unknown-domain", f"{where} is of the unknown domain {domain!r}", shown, fix)
     if domain not in imported:
         return Refusal("unknown-domain", f"{where} is of a domain that the file does not import", shown)
     if not onnx.defs.has(node.op_type, imported[domain], domain):
@@ -123,19 +124,22 @@ def _operator(node: onnx.NodeProto, imported: dict[str, int], newest: dict[str, 
     return None
 
 
-def _check(path: Path) -> None:
-    """onnx's own checker: attributes, arities, tensor sizes."""
+def _complaint(path: Path) -> ConversionError | None:
+    """What onnx's own checker finds: attributes, arities, tensor sizes."""
     import onnx
 
     try:
         onnx.checker.check_model(str(path))
-    except onnx.checker.ValidationError as error:
+    except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
         text = str(error).strip()
         found = _CONTEXT.search(text)
-        at = for_terminal(f"{found['op']} node {found['name']!r}") if found else ""
-        raise ConversionError(
-            f"{at + ': ' if at else ''}{for_terminal(text.splitlines()[0], 400)}",
+        at = f"{found['op']} node {found['name']!r}" if found else ""
+        complaint = ConversionError(
+            f"{at + ': ' if at else ''}{text.splitlines()[0][:400]}",
             code="invalid-model",
             where=at or path.name,
             fix="export the model again",
-        ) from error
+        )
+        complaint.__cause__ = error
+        return complaint
+    return None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlconvert.text import for_terminal
+from mlconvert.errors import ConversionError
 from mlconvert_plugins.onnxfile.audit import domain_of, newest_opsets, nodes
 from mlconvert_plugins.onnxfile.external import bytes_of, check_external, is_external
 from mlconvert_plugins.onnxfile.opening import open_proto
@@ -57,7 +57,7 @@ def initializers(graph: onnx.GraphProto) -> list[onnx.TensorProto]:
 
 def _operator(node: onnx.NodeProto) -> str:
     domain = domain_of(node.domain)
-    return for_terminal(f"{domain}::{node.op_type}" if domain else node.op_type)
+    return f"{domain}::{node.op_type}" if domain else node.op_type
 
 
 def _nbytes(tensor: onnx.TensorProto) -> int:
@@ -75,13 +75,26 @@ def _weight_notes(proto: onnx.ModelProto, folder: Path) -> Iterator[str]:
     size = sum(_nbytes(tensor) for tensor in weights)
     if size > _SINGLE_FILE:
         yield f"weights of {size / 2**30:.1f} GiB: they only fit into external data"
-    beyond = [tensor.name for tensor in weights if tensor.data_type == tensor.INT64 and _beyond_int32(tensor, folder)]
+    slicing = _only_slicing(proto)
+    integers = [tensor for tensor in weights if tensor.data_type == tensor.INT64 and tensor.name not in slicing]
+    beyond = [tensor.name for tensor in integers if _beyond_int32(tensor, folder)]
     if beyond:
         yield f"INT64 values beyond INT32 in {_some(beyond)}: a target without INT64 would clamp them"
     used = {name for node in nodes(proto) for name in node.input} | {value.name for value in proto.graph.output}
     unused = [tensor.name for tensor in weights if tensor.name not in used]
     if unused:
         yield f"unused initializers: {_some(unused)}"
+
+
+def _only_slicing(proto: onnx.ModelProto) -> set[str]:
+    """Names that serve as Slice's starts and ends alone, where the largest number stands for the end of a dim."""
+    slicing: set[str] = set()
+    other: set[str] = set()
+    for node in nodes(proto):
+        bounds = set(node.input[1:3]) if node.op_type == "Slice" else set()
+        slicing |= bounds
+        other |= set(node.input) - bounds
+    return slicing - other
 
 
 def _beyond_int32(tensor: onnx.TensorProto, folder: Path) -> bool:
@@ -93,7 +106,12 @@ def array_of(tensor: onnx.TensorProto, folder: Path) -> np.ndarray:
     """The values of a tensor, from its message or from the (checked) external data in `folder`."""
     import onnx_ir as ir
 
-    return ir.serde.deserialize_tensor(tensor, str(folder.absolute())).numpy()
+    try:
+        return ir.serde.deserialize_tensor(tensor, str(folder.absolute())).numpy()
+    except (ValueError, TypeError) as error:
+        name = tensor.name
+        message = f"tensor {name!r} does not hold what its dtype and shape ask for"
+        raise ConversionError(message, code="invalid-model", where=name, fix="export the model again") from error
 
 
 def _batch_notes(graph: onnx.GraphProto) -> Iterator[str]:
@@ -102,7 +120,7 @@ def _batch_notes(graph: onnx.GraphProto) -> Iterator[str]:
     dynamic = any(not dim.HasField("dim_value") for dims in shapes.values() for dim in dims)
     if fixed and not dynamic:
         first = shapes[fixed[0]][0].dim_value
-        yield f"all dims of the inputs are fixed: the first one of {for_terminal(fixed[0])!r} is {first}"
+        yield f"all dims of the inputs are fixed: the first one of {fixed[0]!r} is {first}"
     elif fixed:
         yield f"the first dim of {_some(fixed)} is fixed, others are dynamic"
     baked = list(_baked_reshapes(graph)) if dynamic else []
@@ -137,5 +155,5 @@ def _operator_notes(proto: onnx.ModelProto) -> Iterator[str]:
 
 def _some(names: list[str]) -> str:
     """The first few names, and how many more there are."""
-    shown = ", ".join(for_terminal(name, 80) for name in names[:_SHOWN])
+    shown = ", ".join(name[:80] for name in names[:_SHOWN])
     return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

@@ -12,7 +12,6 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from mlconvert.errors import Refusal, refuse
-from mlconvert.text import for_terminal
 
 if TYPE_CHECKING:
     import onnx
@@ -128,6 +127,9 @@ def _check_file(name: str, location: str, folder: Path) -> Refusal | None:
     real = (folder / location).resolve()
     if not real.is_relative_to(folder.resolve()):
         return _refusal("outside", name, f"leads out of the model's folder by a link: {location!r}")
+    if (folder / location).is_symlink():
+        # onnx's own checker takes no link, wherever it leads.
+        return _refusal("outside", name, f"lies in {location!r}, which is a link")
     if not real.is_file():
         return _refusal("missing", name, f"needs the file {location!r}, which is not there")
     if real.stat().st_nlink > 1:
@@ -169,5 +171,5 @@ _FIXES = {
 
 
 def _refusal(kind: str, tensor: str, problem: str) -> Refusal:
-    message = f"external data of tensor {for_terminal(tensor)!r} {for_terminal(problem)}"
-    return Refusal(f"external-data-{kind}", message, where=for_terminal(tensor), fix=_FIXES[kind])
+    message = f"external data of tensor {tensor!r} {problem}"
+    return Refusal(f"external-data-{kind}", message, where=tensor, fix=_FIXES[kind])

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlconvert.errors import ConversionError
-from mlconvert.text import for_terminal
 from mlconvert_plugins.onnxfile.wire_format import LENGTH, VARINT, BrokenError, Field, content, fields
 
 # ModelProto's fields in onnx.proto, with their wire types.
 IR_VERSION, PRODUCER_NAME, PRODUCER_VERSION, DOMAIN, MODEL_VERSION, DOC_STRING, GRAPH, OPSET_IMPORT = range(1, 9)
 METADATA_PROPS, TRAINING_INFO, FUNCTIONS, CONFIGURATION = 14, 20, 25, 26
+_NAMES = {GRAPH: "graph", OPSET_IMPORT: "opset_import", METADATA_PROPS: "metadata_props", FUNCTIONS: "functions"}
 _WIRES = {
     **dict.fromkeys((IR_VERSION, MODEL_VERSION), VARINT),
     **dict.fromkeys((PRODUCER_NAME, PRODUCER_VERSION, DOMAIN, DOC_STRING, GRAPH, OPSET_IMPORT), LENGTH),
@@ -49,7 +49,7 @@ def read(path: Path) -> Header | None:
         with path.open("rb") as stream:
             return _read(path, stream)
     except OSError as error:
-        message = f"{for_terminal(path.name)} cannot be read: {error.strerror}"
+        message = f"{path.name} cannot be read: {error.strerror}"
         raise ConversionError(message, code="unreadable", where=path.name, fix="check its permissions") from error
 
 
@@ -69,7 +69,8 @@ def _read(path: Path, stream: BinaryIO) -> Header | None:
             _note(header, one, stream)
     except BrokenError as error:
         if named or header.producer or header.opsets or header.graphs or error.number == GRAPH:
-            raise broken(path, error.offset, error.reason) from error
+            inside = _NAMES.get(error.number, "")
+            raise broken(path, error.offset, error.reason, inside) from error
         return None
     if not header.graphs and (named or header.opsets):
         raise broken(path, size, "the file ends before its graph")
@@ -80,7 +81,7 @@ def broken(path: Path, offset: int, reason: str, inside: str = "") -> Conversion
     """The error for a damaged file."""
     place = f" ({inside})" if inside else ""
     return ConversionError(
-        f"{for_terminal(path.name)} is broken at byte {offset}{place}: {for_terminal(reason)}",
+        f"{path.name} is broken at byte {offset}{place}: {reason}",
         code="broken-file",
         where=path.name,
         fix="copy or export the file again",

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from mlconvert.errors import Refusal, refuse
 from mlconvert.signature import Tensor
-from mlconvert.text import for_terminal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,33 +26,27 @@ def _problems(
     tensors: Sequence[Tensor], inputs: Mapping[str, np.ndarray], optional: Collection[str]
 ) -> Iterator[Refusal]:
     known = {tensor.name: tensor for tensor in tensors}
-    for name in inputs.keys() - known.keys() - set(optional):
+    for name in (one for one in inputs if one not in known and one not in optional):
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {for_terminal(near[0])!r}?" if near else ""
-        listed = ", ".join(for_terminal(one) for one in known) or "none"
-        yield Refusal(
-            "unknown-input",
-            f"the model has no input {for_terminal(name)!r}{hint}",
-            for_terminal(name),
-            f"its inputs are: {listed}",
-        )
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        listed = ", ".join(known) or "none"
+        yield Refusal("unknown-input", f"the model has no input {name!r}{hint}", name, f"its inputs are: {listed}")
     for tensor in tensors:
-        shown = for_terminal(tensor.name)
         if tensor.name not in inputs:
             if tensor.name not in optional:
-                yield Refusal("missing-input", f"input {shown!r} is not given", shown, f"it is {for_terminal(tensor)}")
+                yield Refusal("missing-input", f"input {tensor.name!r} is not given", tensor.name, f"it is {tensor}")
         else:
-            yield from _mismatch(tensor, shown, inputs[tensor.name])
+            yield from _mismatch(tensor, inputs[tensor.name])
 
 
-def _mismatch(tensor: Tensor, shown: str, array: np.ndarray) -> Iterator[Refusal]:
-    fix = f"it is {for_terminal(tensor)}"
+def _mismatch(tensor: Tensor, array: np.ndarray) -> Iterator[Refusal]:
+    name, fix = tensor.name, f"it is {tensor}"
     if _dtype(array) != tensor.dtype:
-        yield Refusal("wrong-dtype", f"input {shown!r} takes {tensor.dtype}, not {array.dtype}", shown, fix)
+        yield Refusal("wrong-dtype", f"input {name!r} takes {tensor.dtype}, not {array.dtype}", name, fix)
     if array.ndim != len(tensor.shape):
-        yield Refusal("wrong-rank", f"input {shown!r} has rank {len(tensor.shape)}, not {array.ndim}", shown, fix)
+        yield Refusal("wrong-rank", f"input {name!r} has rank {len(tensor.shape)}, not {array.ndim}", name, fix)
     elif any(isinstance(dim, int) and dim != size for dim, size in zip(tensor.shape, array.shape, strict=True)):
-        yield Refusal("wrong-shape", f"input {shown!r} does not take the shape {array.shape}", shown, fix)
+        yield Refusal("wrong-shape", f"input {name!r} does not take the shape {array.shape}", name, fix)
 
 
 def _dtype(array: np.ndarray) -> str:

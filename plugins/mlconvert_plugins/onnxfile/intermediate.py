@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlconvert.errors import ConversionError
-from mlconvert.text import for_terminal
 from mlconvert_plugins.onnxfile import session
 from mlconvert_plugins.onnxfile.inputs import check
 from mlconvert_plugins.onnxfile.opening import open_proto
@@ -66,7 +65,5 @@ def _names(graph: onnx.GraphProto) -> dict[str, None]:
 
 def _unknown(name: str, known: Mapping[str, None]) -> ConversionError:
     near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {for_terminal(near[0])!r}?" if near else ""
-    return ConversionError(
-        f"the model's graph has no tensor {for_terminal(name)!r}{hint}", code="unknown-tensor", where=for_terminal(name)
-    )
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return ConversionError(f"the model's graph has no tensor {name!r}{hint}", code="unknown-tensor", where=name)

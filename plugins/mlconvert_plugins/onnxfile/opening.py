@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlconvert.errors import ConversionError, Refusal, refuse
-from mlconvert.text import for_terminal
 from mlconvert_plugins.onnxfile import header
 from mlconvert_plugins.onnxfile.external import check_external
 from mlconvert_plugins.onnxfile.locate import locate
+from mlconvert_plugins.onnxfile.strict import first_flaw
 
 if TYPE_CHECKING:
     import onnx
@@ -29,14 +29,14 @@ def open_proto(path: Path) -> onnx.ModelProto:
     from google.protobuf.message import DecodeError
 
     if header.read(path) is None:
-        raise ConversionError(f"{for_terminal(path.name)} is no ONNX file", code="not-onnx", where=path.name)
+        raise ConversionError(f"{path.name} is no ONNX file", code="not-onnx", where=path.name)
     proto = onnx.ModelProto()
     try:
         proto.ParseFromString(path.read_bytes())
     except DecodeError as error:
         place = locate(path)
         raise header.broken(path, place.offset, place.reason, place.inside) from error
-    _refuse_unknown(proto, path)
+    _refuse_flaw(proto, path)
     check_external(proto, path.parent)
     return proto
 
@@ -60,7 +60,7 @@ def to_model(proto: onnx.ModelProto, path: Path) -> ir.Model:
         ir.external_data.set_base_dir(model.graph, path.parent.absolute())
     except Exception as error:  # onnx_ir wraps whatever its parts raise
         raise ConversionError(
-            f"{for_terminal(path.name)} is no valid model: {for_terminal(root_cause(error))}",
+            f"{path.name} is no valid model: {root_cause(error)}",
             code="invalid-model",
             where=path.name,
             fix="export the model again",
@@ -75,17 +75,19 @@ def root_cause(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _refuse_unknown(proto: onnx.ModelProto, path: Path) -> None:
-    """Refuse fields that this onnx does not know: a reader that skips them would read another model."""
-    size = proto.ByteSize()
-    proto.DiscardUnknownFields()
-    if proto.ByteSize() != size:
-        raise ConversionError(
-            f"{for_terminal(path.name)} has fields that the installed onnx does not know",
-            code="unknown-field",
-            where=path.name,
-            fix="install a newer onnx",
-        )
+def _refuse_flaw(proto: onnx.ModelProto, path: Path) -> None:
+    flaw = first_flaw(proto)
+    if flaw is None:
+        return
+    if flaw.unknown is None:
+        place = locate(path)
+        raise header.broken(path, place.offset, place.reason, place.inside)
+    raise ConversionError(
+        f"{flaw.inside or 'the model'} has the field {flaw.unknown}, which the installed onnx does not know",
+        code="unknown-field",
+        where=flaw.inside or path.name,
+        fix="install a newer onnx",
+    )
 
 
 def _dropped(proto: onnx.ModelProto) -> Iterator[Refusal]:
@@ -95,5 +97,5 @@ def _dropped(proto: onnx.ModelProto) -> Iterator[Refusal]:
             "unsupported-field", "the model holds training graphs", "training_info", "export the model for inference"
         )
     for sparse in proto.graph.sparse_initializer:
-        name = for_terminal(sparse.values.name)
+        name = sparse.values.name
         yield Refusal("unsupported-field", f"the initializer {name!r} is sparse", name, "make it dense")

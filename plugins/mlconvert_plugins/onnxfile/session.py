@@ -64,7 +64,8 @@ def run(
     session: ort.InferenceSession, names: Sequence[str], inputs: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], float]:
     """The outputs of these names, and the seconds that the run took. Raises ConversionError naming the node."""
-    kinds = {slot.name: slot.type for slot in [*session.get_inputs(), *session.get_outputs()]}
+    slots = [*session.get_inputs(), *session.get_overridable_initializers(), *session.get_outputs()]
+    kinds = {slot.name: slot.type for slot in slots}
     narrow = any(kinds[name].removeprefix("tensor(").removesuffix(")") in _NARROW for name in [*names, *inputs])
     try:
         return (_run_values if narrow else _run_arrays)(session, names, inputs)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from mlconvert.errors import Refusal, refuse
 from mlconvert.signature import Dim, Signature, Tensor
-from mlconvert.text import for_terminal
 from mlconvert_plugins.onnxfile.dims import Dims
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def _inferred(proto: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
 
 
 def _problems(value: onnx.ValueInfoProto) -> Iterator[Refusal]:
-    name = for_terminal(value.name)
+    name = value.name
     kind = value.type.WhichOneof("value")
     if kind is not None and kind != "tensor_type":
         what = kind.removesuffix("_type").replace("_", " ")

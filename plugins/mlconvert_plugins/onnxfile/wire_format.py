@@ -54,18 +54,18 @@ def _field(stream: BinaryIO, at: int, end: int) -> Field:
     number, wire = tag >> 3, tag & 7
     if number == 0:
         raise BrokenError(at, "a field of number 0")
+    try:
+        value, stop = _varint(stream, start, end) if wire in (VARINT, LENGTH) else (0, start)
+    except BrokenError as error:
+        raise BrokenError(at, error.reason, number) from None
     if wire == VARINT:
-        value, stop = _varint(stream, start, end)
         return Field(number, wire, at, start, stop, value)
-    if wire == LENGTH:
-        size, start = _varint(stream, start, end)
-    elif wire in _FIXED:
-        size = _FIXED[wire]
-    else:
-        raise BrokenError(at, f"a field of the unknown wire type {wire}")
-    if start + size > end:
-        raise BrokenError(at, f"field {number} needs {size} bytes and {end - start} are left", number)
-    return Field(number, wire, at, start, start + size)
+    size = value if wire == LENGTH else _FIXED.get(wire)
+    if size is None:
+        raise BrokenError(at, f"a field of the unknown wire type {wire}", number)
+    if stop + size > end:
+        raise BrokenError(at, f"a field of {size} bytes begins, and {end - stop} are left", number)
+    return Field(number, wire, at, stop, stop + size)
 
 
 def _varint(stream: BinaryIO, at: int, end: int) -> tuple[int, int]:

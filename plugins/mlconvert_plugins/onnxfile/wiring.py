@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mlconvert.errors import Refusal
-from mlconvert.text import for_terminal
 
 if TYPE_CHECKING:
     import onnx
@@ -20,13 +19,12 @@ def wiring(proto: onnx.ModelProto) -> Iterator[Refusal]:
     """What is wrong with the edges of the main graph, its subgraphs and the functions."""
     yield from _graph(proto.graph, frozenset())
     for function in proto.functions:
-        yield from _level(function.node, set(function.input), f"function {for_terminal(function.name)!r}")
+        yield from _level(function.node, set(function.input), f"function {function.name!r}")
 
 
 def name_of(node: onnx.NodeProto) -> str:
     """A node in words: by its name, else by what it makes."""
-    shown = for_terminal(node.name or (node.output[0] if node.output else ""))
-    return f"{for_terminal(node.op_type)} node {shown!r}"
+    return f"{node.op_type} node {node.name or (node.output[0] if node.output else '')!r}"
 
 
 def _graph(graph: onnx.GraphProto, outer: frozenset[str]) -> Iterator[Refusal]:
@@ -36,8 +34,7 @@ def _graph(graph: onnx.GraphProto, outer: frozenset[str]) -> Iterator[Refusal]:
     made = given | {name for node in graph.node for name in node.output}
     for output in graph.output:
         if output.name not in made:
-            shown = for_terminal(output.name)
-            yield Refusal("missing-tensor", f"no node makes the output {shown!r}", shown, _FIX)
+            yield Refusal("missing-tensor", f"no node makes the output {output.name!r}", output.name, _FIX)
 
 
 def _level(nodes: Sequence[onnx.NodeProto], given: set[str], where: str) -> Iterator[Refusal]:
@@ -49,7 +46,7 @@ def _level(nodes: Sequence[onnx.NodeProto], given: set[str], where: str) -> Iter
         late += [(node, name) for name in node.input if name and name not in known]
         for name in filter(None, node.output):
             if name in made:
-                message = f"{name_of(node)} makes {for_terminal(name)!r}, which another node makes too"
+                message = f"{name_of(node)} makes {name!r}, which another node makes too"
                 yield Refusal("duplicate-tensor", message, name_of(node), _FIX)
             made[name] = number
         known.update(node.output)
@@ -64,7 +61,7 @@ def _late(
 ) -> Iterator[Refusal]:
     for node, name in late:
         if name not in made:
-            message = f"{name_of(node)} takes {for_terminal(name)!r}, which is no input, initializer or node's output"
+            message = f"{name_of(node)} takes {name!r}, which is no input, initializer or node's output"
             yield Refusal("missing-tensor", message, name_of(node), _FIX)
     behind = [(node, name) for node, name in late if name in made]
     if not behind:
@@ -75,7 +72,7 @@ def _late(
         yield Refusal("cyclic-graph", f"{where} has a cycle through {shown}", name_of(nodes[circle[0]]), _FIX)
         return
     node, name = behind[0]
-    message = f"{name_of(node)} takes {for_terminal(name)!r} before it is made"
+    message = f"{name_of(node)} takes {name!r} before it is made"
     yield Refusal("unsorted-graph", message, name_of(node), "sort the nodes topologically")
 
 

@@ -12,13 +12,13 @@ from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal, refuse
 from mlconvert.host import Host
 from mlconvert.stage import Context
-from mlconvert_plugins.tensorrt import checks, header, interface, plugins
+from mlconvert_plugins.tensorrt import checks, header, interface, plugins, profiles
 from mlconvert_plugins.tensorrt.device import open_device
 from mlconvert_plugins.tensorrt.library import RTX, TENSORRT, Bindings, Library
 from mlconvert_plugins.tensorrt.loading import platform_of
-from mlconvert_plugins.tensorrt.messages import messages_of, progress_monitor
+from mlconvert_plugins.tensorrt.messages import clean, messages_of, progress_monitor
 from mlconvert_plugins.tensorrt.options import RTX_DEFAULT, TrtOptions
-from mlconvert_plugins.tensorrt.parsing import Network, clean, parse
+from mlconvert_plugins.tensorrt.parsing import Network, parse
 from mlconvert_plugins.tensorrt.passport import Passport, Plugin
 
 if TYPE_CHECKING:
@@ -58,8 +58,10 @@ def build(builder: Builder, source: Artifact, options: TrtOptions, out: Path, ct
 
     Raises ConversionError for what TensorRT does not take, and for a build that fails.
     """
+    refuse(profiles.refusals(source.signature), where=source.path.name)
     trt, messages = builder.library.load(), messages_of(builder.library)
     with messages.heard_by(ctx):
+        ctx.log(f"{builder.library.title} {builder.library.version()} builds; its engines load in that runtime alone")
         used = plugins.register(builder.library, options.plugin)
         ctx.progress("reading the model")
         network = parse(trt, source.path, messages)

@@ -28,8 +28,7 @@ _IO_DTYPES = {*DTYPES.values(), "int4", "float4_e2m1fn"}
 def unsupported_ops(model: onnx.ModelProto, trt: Bindings, messages: Messages) -> Iterator[Refusal]:
     """Every op that has neither an importer in TensorRT's parser nor a registered plugin, with its nodes.
 
-    The parser looks at an op's type alone; an op of a foreign domain that bears a standard op's name would be taken
-    for it, so such an op needs a plugin.
+    The parser looks at an op's type alone, and would take an op of a foreign domain for the standard op of that name.
     """
     builder = trt.Builder(messages.logger)
     network = builder.create_network(0)
@@ -38,8 +37,9 @@ def unsupported_ops(model: onnx.ModelProto, trt: Bindings, messages: Messages) -
     own = {(function.domain, function.name) for function in model.functions}
     missing: dict[str, list[str]] = {}
     for node in models.nodes(model):
-        known = node.domain in _STANDARD + _NVIDIA and parser.supports_operator(node.op)
-        if not known and node.op not in plugins and (node.domain, node.op) not in own:
+        imported, native = parser.supports_operator(node.op), node.domain in _STANDARD + _NVIDIA
+        known = imported if native else (node.domain, node.op) in own
+        if not known and (imported or node.op not in plugins):
             name = node.op if node.domain in _STANDARD else f"{node.domain}::{node.op}"
             missing.setdefault(name, []).append(node.place)
     return iter([unsupported(op, places) for op, places in missing.items()])

@@ -12,8 +12,6 @@ from mlconvert.runner import DeviceAbsentError
 if TYPE_CHECKING:
     import numpy as np
 
-ON_TARGET = "on the target machine: mlconvert validate SOURCE ENGINE --trust"
-
 
 class Device(Protocol):
     """A GPU and its memory. Pointers are addresses on the device; copies are finished when they return."""
@@ -68,7 +66,7 @@ def _has(module: str) -> bool:
 
 
 def _absent(reason: str) -> DeviceAbsentError:
-    return DeviceAbsentError(f"the engine needs an NVIDIA GPU: {reason}", fix=ON_TARGET)
+    return DeviceAbsentError(f"no NVIDIA GPU is here that CUDA can use ({reason})")
 
 
 class CudaPython:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlconvert.errors import ConversionError
 from mlconvert_plugins.tensorrt.device import Device
 from mlconvert_plugins.tensorrt.library import Bindings, dtype_name, sizes
-from mlconvert_plugins.tensorrt.messages import Messages
-from mlconvert_plugins.tensorrt.parsing import clean
+from mlconvert_plugins.tensorrt.messages import Messages, clean
 from mlconvert_plugins.tensorrt.passport import Binding
 
 if TYPE_CHECKING:
@@ -64,7 +63,8 @@ class Execution:
         self._allocators: dict[str, _Allocator] = {}
 
     def close(self) -> None:
-        """Free what is held on the device."""
+        """Free what is held on the device, the engine included; nothing can be run afterwards."""
+        del self._context, self._engine
         for pointer, _ in self._buffers.values():
             self._device.free(pointer)
         self._buffers.clear()

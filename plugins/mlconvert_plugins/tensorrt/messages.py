@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,32 @@ class Messages:
         if severity <= _ERROR:
             self.errors.append(text)
         elif severity == _WARNING and self._ctx is not None:
-            self._ctx.log(text)
+            self._ctx.log(clean(text))
+
+
+# "In node 3 with name: x and operator: y (func): CODE: " and "[file.cpp::func::12] Error Code 2: " say nothing more.
+_NOISE = (
+    re.compile(r"In node -?\d+ with name:.*? and operator:.*?\(\w+\): \w+: ", re.DOTALL),
+    re.compile(r"^\w+\.cpp:\d+: "),
+    re.compile(r"\[[\w./]+::[\w:]+::\d+\] "),
+    re.compile(r"^\w+::\w+: "),
+    re.compile(r"Error Code \d+: "),
+    re.compile(r"\[\w+\.cpp:\d+: \w+\] "),
+    re.compile(r" ?In \w+ at \S+?:\d+"),
+    re.compile(r"Assertion failed: "),
+)
+_MESSAGE = re.compile(r'&& "(?P<message>[^"]*)"')
+
+
+def clean(text: str, limit: int = 300) -> str:
+    """One of TensorRT's messages on one line, without the places in TensorRT's own source."""
+    stated = _MESSAGE.search(text)
+    if stated is not None:
+        return stated["message"]
+    for noise in _NOISE:
+        text = noise.sub("", text)
+    line = " ".join(text.split()).strip(" .)(")
+    return line if len(line) <= limit else line[:limit] + "…"
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mlconvert.errors import ConversionError, Refusal, refuse
 from mlconvert_plugins.tensorrt.library import Bindings
-from mlconvert_plugins.tensorrt.messages import Messages
+from mlconvert_plugins.tensorrt.messages import Messages, clean
 from mlconvert_plugins.tensorrt.model import Node, nodes_of
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # How many nodes a message names.
 _SHOWN = 5
-# What the parser says when it has neither an importer nor a plugin for an op.
-_NO_PLUGIN = ("Plugin not found", "plugin creator", "was not found in plugin registry")
+# What the parser says when it has neither an importer nor a plugin for an op; for some it just says false.
+_NO_PLUGIN = re.compile(r"Plugin not found|plugin registry|^false$")
 _SUPPLY = "supply it with --plugin, or replace it in the model; `--pass simplify` removes what is constant"
 
 
@@ -46,7 +46,7 @@ def parse(trt: Bindings, path: Path, messages: Messages) -> Network:
     Raises ConversionError with every op that TensorRT has not.
     """
     builder = trt.Builder(messages.logger)
-    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+    network = builder.create_network(_strongly_typed(trt))
     parser = trt.OnnxParser(network, messages.logger)
     if not parser.parse_from_file(str(path)):
         errors = [parser.get_error(number) for number in range(parser.num_errors)]
@@ -56,6 +56,12 @@ def parse(trt: Bindings, path: Path, messages: Messages) -> Network:
             "TensorRT finds no output in the model", code="broken-file", where=path.name, fix="export it again"
         )
     return Network(builder, parser, network)
+
+
+def _strongly_typed(trt: Bindings) -> int:
+    """The creation flag of TensorRT 10; from 11 on a network is never anything else, and the flag may go."""
+    flag = getattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
+    return 0 if flag is None else 1 << int(flag)
 
 
 def _refusals(errors: Iterable[tensorrt.ParserError], path: Path, said: list[str]) -> list[Refusal]:
@@ -74,7 +80,7 @@ def _refusals(errors: Iterable[tensorrt.ParserError], path: Path, said: list[str
 def _refusal(op: str, reason: str, places: list[str]) -> Refusal:
     if not op:
         return Refusal("unsupported-model", f"TensorRT's parser refuses the model: {reason}", places[0])
-    if any(words in reason for words in _NO_PLUGIN):
+    if _NO_PLUGIN.search(reason):
         return unsupported(op, places)
     message = f"TensorRT cannot take {op} at {listed(places)}: {reason}"
     return Refusal("unsupported-node", message, places[0], "change the model there; `--pass simplify` can fold shapes")
@@ -101,30 +107,6 @@ def _place(error: tensorrt.ParserError, nodes: list[Node]) -> str:
         node = main[number]
     place = node.place if node is not None else name or (f"node {number}" if number >= 0 else "")
     return f"{place} in {' / '.join(stack)}" if stack else place
-
-
-# "In node 3 with name: x and operator: y (func): CODE: " and "[file.cpp::func::12] Error Code 2: " say nothing more.
-_NOISE = (
-    re.compile(r"In node -?\d+ with name:.*? and operator:.*?\(\w+\): \w+: ", re.DOTALL),
-    re.compile(r"\[[\w./]+::[\w:]+::\d+\] "),
-    re.compile(r"^\w+::\w+: "),
-    re.compile(r"Error Code \d+: "),
-    re.compile(r"\[\w+\.cpp:\d+: \w+\] "),
-    re.compile(r" ?In \w+ at \S+?:\d+"),
-    re.compile(r"Assertion failed: "),
-)
-_MESSAGE = re.compile(r'&& "(?P<message>[^"]*)"')
-
-
-def clean(text: str, limit: int = 300) -> str:
-    """One of TensorRT's messages on one line, without the places in TensorRT's own source."""
-    stated = _MESSAGE.search(text)
-    if stated is not None:
-        return stated["message"]
-    for noise in _NOISE:
-        text = noise.sub("", text)
-    line = " ".join(text.split()).strip(" .)(")
-    return line if len(line) <= limit else line[:limit] + "…"
 
 
 def plugin_names(trt: Bindings) -> Iterator[str]:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from mlconvert.errors import ConversionError, Refusal
 from mlconvert_plugins.tensorrt.library import Library
-from mlconvert_plugins.tensorrt.messages import messages_of
-from mlconvert_plugins.tensorrt.parsing import clean
+from mlconvert_plugins.tensorrt.messages import clean, messages_of
 from mlconvert_plugins.tensorrt.passport import Plugin
 
 LIBRARIES = (".so", ".dll")

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Optional
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
 from mlconvert.host import Host
-from mlconvert.stage import Context, Help, Outcome, Stage, Suspect, read_bytes
+from mlconvert.stage import Context, Delivery, Help, Outcome, Stage, Suspect, read_bytes
 from mlconvert_toys import line
 from mlconvert_toys.line import Line
 
@@ -51,8 +51,8 @@ class Alpha2Beta(Stage):
     target = "beta"
     Options = Alpha2BetaOptions
 
-    def delivers(self, options: Alpha2BetaOptions, host: Host) -> str:
-        return options.notation
+    def delivers(self, options: Alpha2BetaOptions, host: Host) -> Delivery:
+        return Delivery(options.notation)
 
     def requires(self, artifact: Artifact, options: Alpha2BetaOptions, ctx: Context) -> Iterator[Refusal]:
         _note(options, "requires")
