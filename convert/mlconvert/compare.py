@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlconvert.stage import Tolerance
@@ -18,7 +18,8 @@ class Difference:
 
     `excess` is the largest |difference| in units of what the tolerance allows at its place: above 1 fails. `rms` is
     the reference's root mean square. `argmax` is the share of rows (last axis) whose largest element stands at the
-    same place. `problem` says why the two cannot be compared or are apart beyond numbers.
+    same place. `ulps` counts floats between the two, where the tolerance is in them. `problem` says why the two cannot
+    be compared or are apart beyond numbers.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Difference:
     cosine: float = 1.0
     argmax: float = 1.0
     excess: float = 0.0
+    ulps: int | None = None
     problem: str = ""
 
     @property
@@ -60,7 +62,32 @@ def difference(name: str, reference: np.ndarray, value: np.ndarray, tolerance: T
     if problem:
         return Difference(name, problem=problem)
     finite = np.isfinite(expected)
-    return _measure(name, expected[finite], got[finite], tolerance, _argmax(expected, got))
+    found = _measure(name, expected[finite], got[finite], tolerance, _argmax(expected, got))
+    allowed = 0 if name in tolerance.exact else tolerance.ulps
+    if allowed is None or reference.dtype.kind != "f":
+        return found
+    furthest = _ulps(reference[finite], value[finite])
+    return replace(found, ulps=furthest, excess=_share(furthest, allowed))
+
+
+def _ulps(expected: np.ndarray, got: np.ndarray) -> int:
+    """How many floats of their type stand between the two at most; between the two zeros, one."""
+    import numpy as np
+
+    least = -(2 ** (8 * expected.dtype.itemsize - 1))
+    places = []
+    for array in (expected, got):
+        bits = array.view(f"i{array.dtype.itemsize}").astype(np.int64)
+        # Floats are ordered by sign and magnitude, not as integers are; -0.0 comes right before 0.0.
+        places.append(np.where(bits < 0, least - bits - 1, bits))
+    apart = np.maximum(*places).view(np.uint64) - np.minimum(*places).view(np.uint64)
+    return int(apart.max(initial=0))
+
+
+def _share(distance: int, allowed: int) -> float:
+    if not distance:
+        return 0.0
+    return distance / allowed if allowed else math.inf
 
 
 def _exact(name: str, reference: np.ndarray, value: np.ndarray) -> Difference:
@@ -150,5 +177,6 @@ def worse(one: Difference, other: Difference) -> Difference:
         cosine=min(one.cosine, other.cosine),
         argmax=min(one.argmax, other.argmax),
         excess=max(one.excess, other.excess),
+        ulps=max((ulps for ulps in (one.ulps, other.ulps) if ulps is not None), default=None),
         problem=one.problem or other.problem,
     )
