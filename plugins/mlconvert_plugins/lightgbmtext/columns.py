@@ -21,11 +21,11 @@ def read(sections: Sections) -> tuple[Column, ...]:
     names, infos = _names(sections), _infos(sections)
     named = _declared(sections, names)
     categorical = sorted(named | {index for index, info in enumerate(infos) if _CODES.fullmatch(info)})
-    categories = dict(zip(categorical, sections.categories, strict=True)) if _provable(sections, infos, categorical) else {}
+    categories = (
+        dict(zip(categorical, sections.categories, strict=True)) if _provable(sections, infos, categorical) else {}
+    )
     return tuple(
-        Column(name, "categorical", _plain(categories.get(index)))
-        if index in categorical
-        else Column(name, "numeric")
+        Column(name, "categorical", _plain(categories.get(index))) if index in categorical else Column(name, "numeric")
         for index, name in enumerate(names)
     )
 
@@ -71,8 +71,8 @@ def _declared(sections: Sections, names: list[str]) -> set[int]:
 def _provable(sections: Sections, infos: list[str], categorical: list[int]) -> bool:
     """Whether pandas' lists are those of the categorical columns, one by one.
 
-    They need not be: an ordered category is a list of pandas' and no category of LightGBM's, a column of plain codes the
-    other way round. Equal numbers and codes within each list are what the text can show.
+    They need not be: an ordered category is a list of pandas' and no category of LightGBM's, a column of plain codes
+    the other way round. Equal numbers and codes within each list are what the text can show.
     """
     if len(sections.categories) != len(categorical):
         return False

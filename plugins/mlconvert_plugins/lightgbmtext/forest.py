@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlconvert.errors import ConversionError
-from mlconvert.signature import Column
+from mlconvert.signature import Column, Signature
 from mlconvert_plugins.lightgbmtext import columns, objective
 from mlconvert_plugins.lightgbmtext.nodes import Trees
 from mlconvert_plugins.lightgbmtext.numbers import BrokenModelError, integer
 from mlconvert_plugins.lightgbmtext.sections import Sections
-from mlconvert_plugins.trees.model import LIGHTGBM_ZERO, Forest, Linear
+from mlconvert_plugins.trees.model import LIGHTGBM_ZERO, Forest, Linear, tabular
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +31,8 @@ def read(sections: Sections, start_iteration: int = 0, num_iteration: int | None
     outputs = _outputs(sections)
     found = objective.read(sections.header.get("objective"), outputs)
     start, stop = _cut(len(sections.sizes) // outputs, start_iteration, num_iteration)
+    whole = (start, stop) == (0, len(sections.sizes) // outputs)
+    cut = None if whole else {"start_iteration": start, "num_iteration": stop - start}
     trees = Trees(len(own_columns))
     for number, (name, keys) in enumerate(sections.trees()):
         if start * outputs <= number < stop * outputs:
@@ -55,8 +57,15 @@ def read(sections: Sections, start_iteration: int = 0, num_iteration: int | None
         divisor=stop - start if "average_output" in sections.header else 1,
         link=found.link,
         labelling="split" if trees.in_split_order else "listed",
-        source=_source(sections),
+        source={**_source(sections), **({} if cut is None else cut)},
     )
+
+
+def signature(sections: Sections) -> Signature:
+    """What the model takes and gives, from its header alone. Raises BrokenModelError."""
+    outputs = _outputs(sections)
+    labels = _labels(sections, objective.read(sections.header.get("objective"), outputs).classes)
+    return tabular(columns.read(sections), outputs, labels)
 
 
 def _outputs(sections: Sections) -> int:

@@ -32,7 +32,7 @@ def integers(text: bytes, count: int, where: str) -> list[int]:
         values = list(map(int, tokens))
     except ValueError:
         raise BrokenModelError("a number is not an integer", where) from None
-    if values and not (-(2**31) <= min(values) and max(values) < 2**32):
+    if values and (min(values) < -(2**31) or max(values) >= 2**32):
         raise BrokenModelError("an integer is beyond 32 bits", where)
     return values
 
@@ -59,7 +59,9 @@ def floats(text: bytes, count: int, where: str, *, infinite: bool = False) -> li
 
 def _written(tokens: list[bytes], values: list[float]) -> bool:
     """Whether every infinity stands there as such, and is not a number too large."""
-    return all(map(math.isfinite, (value for value, token in zip(values, tokens, strict=True) if token.strip(b"-") != b"inf")))
+    return all(
+        map(math.isfinite, (value for value, token in zip(values, tokens, strict=True) if token.strip(b"-") != b"inf"))
+    )
 
 
 def _tokens(text: bytes, alphabet: bytes, count: int, where: str) -> list[bytes]:

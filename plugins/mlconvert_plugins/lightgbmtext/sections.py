@@ -9,29 +9,37 @@ from typing import Any
 
 from mlconvert_plugins.lightgbmtext.numbers import BrokenModelError, integers
 
-# The line that `adopt` adds to the text of a classifier: LightGBM itself keeps no labels in it, and stops reading before.
+# The line that `adopt` adds to the text of a classifier, where LightGBM has stopped reading: it keeps no labels itself.
 CLASSES = b"mlconvert_classes:"
 _PANDAS = b"pandas_categorical:"
 _VERSIONS = (b"v3", b"v4")
 
 HEADER_KEYS = frozenset(
-    "version num_class num_tree_per_iteration label_index max_feature_idx objective average_output feature_names "
-    "monotone_constraints feature_infos tree_sizes".split()
-)
-_TREE_NEEDED = "num_leaves num_cat split_feature threshold decision_type left_child right_child leaf_value"
+    (
+        "version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx", "objective",
+        "average_output", "feature_names", "monotone_constraints", "feature_infos", "tree_sizes",
+    )
+)  # fmt: skip
+_TREE_NEEDED = (
+    "num_leaves", "num_cat", "split_feature", "threshold", "decision_type", "left_child", "right_child", "leaf_value",
+)  # fmt: skip
 _TREE_OPTIONAL = (
-    "leaf_count cat_boundaries cat_threshold is_linear leaf_const num_features leaf_features leaf_coeff "
-    # Not for scoring: gains, hessians, the values of inner nodes, and a rate that the leaves contain already.
-    "split_gain leaf_weight internal_value internal_weight internal_count shrinkage"
-)
-TREE_KEYS = frozenset(f"{_TREE_NEEDED} {_TREE_OPTIONAL}".split())
+    "leaf_count", "cat_boundaries", "cat_threshold", "is_linear", "leaf_const", "num_features", "leaf_features",
+    "leaf_coeff",
+)  # fmt: skip
+# Gains, hessians, the values of inner nodes, and a rate that the leaves contain already.
+_TREE_IRRELEVANT = ("split_gain", "leaf_weight", "internal_value", "internal_weight", "internal_count", "shrinkage")
+TREE_KEYS = frozenset((*_TREE_NEEDED, *_TREE_OPTIONAL, *_TREE_IRRELEVANT))
 
 Keys = dict[str, bytes]
 
 
 @dataclass(frozen=True)
 class Sections:
-    """The parts of a text model. `categories` is pandas_categorical, one list a column; `classes` are a classifier's."""
+    """The parts of a text model.
+
+    `categories` is pandas_categorical, one list a column; `classes` are a classifier's labels.
+    """
 
     header: Keys
     sizes: tuple[int, ...]
@@ -61,7 +69,9 @@ def split(content: bytes) -> Sections:
         raise BrokenModelError("it does not begin as a text model", "line 1")
     header = _keys(content[len(b"tree\n") : end_of_header].split(b"\n"), "header", HEADER_KEYS)
     if header.get("version") not in _VERSIONS:
-        raise BrokenModelError(f"version {header.get('version', b'')!r} is not known here", "version", "unknown-version")
+        raise BrokenModelError(
+            f"version {header.get('version', b'')!r} is not known here", "version", "unknown-version"
+        )
     sizes = _sizes(header)
     start = end_of_header + len(b"\n\n")
     end = start + sum(sizes)
@@ -101,7 +111,7 @@ def _tree_keys(text: bytes, name: str) -> Keys:
     if lines[0] != name.encode():
         raise BrokenModelError("it does not begin where tree_sizes says", name)
     keys = _keys(lines[1:], name, TREE_KEYS)
-    for needed in _TREE_NEEDED.split():
+    for needed in _TREE_NEEDED:
         if needed not in keys:
             raise BrokenModelError(f"there is no {needed}", name)
     return keys
@@ -127,16 +137,16 @@ def _python_lines(rest: bytes) -> tuple[tuple[tuple[Any, ...], ...], tuple[Any, 
     classes: tuple[Any, ...] = ()
     for line in rest.split(b"\n"):
         if line.startswith(_PANDAS):
-            entry = _json(line[len(_PANDAS) :], "pandas_categorical")
-            categories = tuple(tuple(_listed(one, "pandas_categorical")) for one in _listed(entry, "pandas_categorical"))
+            lists = _list(line[len(_PANDAS) :], "pandas_categorical")
+            categories = tuple(tuple(_listed(one, "pandas_categorical")) for one in lists)
         elif line.startswith(CLASSES):
-            classes = tuple(_listed(_json(line[len(CLASSES) :], "classes"), "classes"))
+            classes = tuple(_list(line[len(CLASSES) :], "classes"))
     return categories, classes
 
 
-def _json(text: bytes, where: str) -> Any:
+def _list(text: bytes, where: str) -> list[Any]:
     try:
-        return json.loads(text)
+        return _listed(json.loads(text), where)
     except (ValueError, RecursionError) as error:
         raise BrokenModelError(f"it is no JSON: {error}", where) from error
 

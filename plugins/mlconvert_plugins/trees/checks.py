@@ -54,6 +54,10 @@ def _check_tables(forest: Forest) -> None:
     import numpy as np
 
     tables = forest.tables
+    _demand(
+        not (tables.threshold_count.astype(bool) & tables.set_count.astype(bool)).any(),
+        "a column has thresholds and sets",
+    )
     threshold = tables.threshold
     _demand(not np.isnan(threshold).any(), "a threshold is NaN")
     _demand(not (np.signbit(threshold) & (threshold == 0)).any(), "a threshold is -0.0")

@@ -77,7 +77,7 @@ def _link_entry(link: Link) -> dict[str, Any]:
 
 
 def read(text: bytes) -> tuple[dict[str, Any], list[tuple[str, str, int]]]:
-    """A forest's fields by name, and the list of arrays. Raises BrokenError for anything that `write` does not write."""
+    """A forest's fields by name, and the list of arrays. Raises BrokenError for what `write` does not write."""
     try:
         entry = json.loads(text.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -122,7 +122,7 @@ def _link(entry: Mapping[str, Any]) -> Link:
 
 
 def _decision(entry: Mapping[str, Any]) -> Decision:
-    choices = {
+    choices: dict[str, dict[str, tuple[str, ...]]] = {
         "<=": {"missing": ("nan", "zero", "none")},
         "in": {"codes": ("truncate", "floor"), "members": SIDES},
     }

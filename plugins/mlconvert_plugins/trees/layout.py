@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,9 @@ _CRC = struct.Struct("<I")
 
 # The arrays in their order.
 NAMES = (
-    "tree_leaves", "tree_output", "threshold_count", "threshold", "set_count", "set_words", "set", "split_leaf", "column",
-    "decision", "rank", "leaf_value", "base", "tree_linear", "linear_constant", "linear_terms", "linear_column",
-    "linear_weight", "leaf_label", "leaf_rows",
+    "tree_leaves", "tree_output", "threshold_count", "threshold", "set_count", "set_words", "set", "split_leaf",
+    "column", "decision", "rank", "leaf_value", "base", "tree_linear", "linear_constant", "linear_terms",
+    "linear_column", "linear_weight", "leaf_label", "leaf_rows",
 )  # fmt: skip
 _FLOATS = ("threshold", "leaf_value", "base", "linear_constant", "linear_weight")
 # What is left out where it says nothing.
@@ -33,7 +33,7 @@ _OPTIONAL = ("tree_output", "base", "set_count")
 
 
 def pack(forest: Forest) -> bytes:
-    """The file's bytes; the same forest gives the same bytes. Raises ConversionError for names that JSON cannot hold."""
+    """The file's bytes, the same for the same forest. Raises ConversionError for names that JSON cannot hold."""
     directory, planes = [], []
     for name, values in _arrays(forest):
         if not len(values) or (name in _OPTIONAL and not values.any()):
@@ -160,6 +160,7 @@ def _assembled(fields: dict[str, Any], arrays: dict[str, np.ndarray]) -> Forest:
     nodes = leaves - trees
     threshold_count, set_count = take("threshold_count", columns), take("set_count", columns)
     set_words = take("set_words", int(set_count.sum()))
+    _forbid_strays(arrays, fields["labelling"])
     return Forest(
         **fields,
         tree_leaves=tree_leaves,
@@ -174,13 +175,13 @@ def _assembled(fields: dict[str, Any], arrays: dict[str, np.ndarray]) -> Forest:
         ),
         leaf_value=take("leaf_value", leaves * width).reshape(leaves, width),
         base=take("base", outputs),
-        linear=_linear(arrays, tree_leaves, take) if "tree_linear" in arrays else _no_linear(arrays),
-        leaf_label=take("leaf_label", leaves) if fields["labelling"] == "listed" else _absent(arrays, "leaf_label"),
+        linear=_linear(take, tree_leaves) if "tree_linear" in arrays else None,
+        leaf_label=take("leaf_label", leaves) if fields["labelling"] == "listed" else None,
         leaf_rows=take("leaf_rows", leaves).astype(np.uint8) if "leaf_rows" in arrays else None,
     )
 
 
-def _linear(arrays: dict[str, np.ndarray], tree_leaves: np.ndarray, take: Any) -> Linear:
+def _linear(take: Callable[[str, int], np.ndarray], tree_leaves: np.ndarray) -> Linear:
     tree = take("tree_linear", len(tree_leaves))
     if tree.max() > 1:
         raise BrokenError("tree_linear is neither 0 nor 1")
@@ -196,15 +197,12 @@ def _linear(arrays: dict[str, np.ndarray], tree_leaves: np.ndarray, take: Any) -
     )
 
 
-def _no_linear(arrays: dict[str, np.ndarray]) -> None:
-    for name in NAMES:
-        if name.startswith("linear_"):
-            _absent(arrays, name)
-
-
-def _absent(arrays: dict[str, np.ndarray], name: str) -> None:
-    if name in arrays:
-        raise BrokenError(f"array {name} has no place in it")
+def _forbid_strays(arrays: dict[str, np.ndarray], labelling: str) -> None:
+    strays = {name for name in arrays if name.startswith("linear_") and "tree_linear" not in arrays}
+    if labelling != "listed":
+        strays |= arrays.keys() & {"leaf_label"}
+    if strays:
+        raise BrokenError(f"the arrays {', '.join(sorted(strays))} have no place in it")
 
 
 def write(forest: Forest, path: Path) -> None:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 # float32's 1e-35, as a float64: what LightGBM takes for zero.
 LIGHTGBM_ZERO = 1.0000000180025095e-35
 
+# What a link's outputs may differ by between two mathematical libraries, each within an ULP of the truth for `exp`: the
+# error of the sum and the quotient comes on top, and 1 - p has more ULPs than p where p is large.
+LINK_ULPS = 4
+
 LINKS = ("identity", "sigmoid", "softmax", "exp", "softplus", "square")
 
 
@@ -115,21 +119,25 @@ class Forest:
         return len(self.tree_leaves)
 
     def signature(self) -> Signature:
-        """One input `x`, the margins, and what the link makes of them."""
-        rows = "n"
-        outputs = [Tensor("margin", self.sum, (rows, self.outputs))]
-        if self.labels:
-            outputs.append(Tensor("probability", self.sum, (rows, len(self.labels))))
-            outputs.append(Tensor("label", label_dtype(self.labels), (rows,)))
-        else:
-            outputs.append(Tensor("prediction", self.sum, (rows, self.outputs)))
-        return Signature(
-            inputs=(Tensor("x", "float64", (rows, len(self.columns))),),
-            outputs=tuple(outputs),
-            dims={rows: DimRange(1, 1, None)},
-            columns=self.columns,
-            labels=self.labels,
-        )
+        """What it takes and gives."""
+        return tabular(self.columns, self.outputs, self.labels, self.sum)
+
+
+def tabular(columns: tuple[Column, ...], outputs: int, labels: tuple[Any, ...], dtype: str = "float64") -> Signature:
+    """One input `x`; the margins; and `probability` and `label` of a classifier, the `prediction` of any other."""
+    rows = "n"
+    found = [Tensor("margin", dtype, (rows, outputs))]
+    if labels:
+        found += [Tensor("probability", dtype, (rows, len(labels))), Tensor("label", label_dtype(labels), (rows,))]
+    else:
+        found.append(Tensor("prediction", dtype, (rows, outputs)))
+    return Signature(
+        inputs=(Tensor("x", "float64", (rows, len(columns))),),
+        outputs=tuple(found),
+        dims={rows: DimRange(1, 1, None)},
+        columns=columns,
+        labels=labels,
+    )
 
 
 def label_dtype(labels: tuple[Any, ...]) -> str:

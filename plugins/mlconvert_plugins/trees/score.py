@@ -63,7 +63,8 @@ class Scorer:
             left = self._goes_left(node, values[row[under_way], self.forest.nodes.column[node]])
             place[under_way] = self.children[node, np.where(left, 0, 1)]
             under_way = under_way[place[under_way] >= 0]
-        return ~place.reshape(len(values), self.forest.trees) - self.first_leaf
+        leaves: np.ndarray = ~place.reshape(len(values), self.forest.trees) - self.first_leaf
+        return leaves
 
     def _goes_left(self, node: np.ndarray, value: np.ndarray) -> np.ndarray:
         """Which of these nodes send the value beside them to the left."""
