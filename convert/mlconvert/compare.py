@@ -63,15 +63,20 @@ def difference(name: str, reference: np.ndarray, value: np.ndarray, tolerance: T
         return Difference(name, problem=problem)
     finite = np.isfinite(expected)
     found = _measure(name, expected[finite], got[finite], tolerance, _argmax(expected, got))
-    allowed = 0 if name in tolerance.exact else tolerance.ulps
-    if allowed is None or reference.dtype.kind != "f":
+    if reference.dtype.kind != "f" or (tolerance.ulps is None and name not in tolerance.exact):
         return found
-    furthest = _ulps(reference[finite], value[finite])
-    return replace(found, ulps=furthest, excess=_share(furthest, allowed))
+    exact = name in tolerance.exact
+    furthest, excess = _in_ulps(reference[finite], value[finite], 0 if exact else tolerance.ulps or 0)
+    if tolerance.atol and not exact:
+        with np.errstate(over="ignore"):
+            excess = np.minimum(excess, np.abs(got[finite] - expected[finite]) / tolerance.atol)
+    return replace(found, ulps=furthest, excess=float(excess.max(initial=0.0)))
 
 
-def _ulps(expected: np.ndarray, got: np.ndarray) -> int:
-    """How many floats of their type stand between the two at most; between the two zeros, one."""
+def _in_ulps(expected: np.ndarray, got: np.ndarray, allowed: int) -> tuple[int, np.ndarray]:
+    """How many floats of their type lie between the two at most (one between the zeros), and how much of `allowed`
+    each distance takes.
+    """
     import numpy as np
 
     least = -(2 ** (8 * expected.dtype.itemsize - 1))
@@ -81,13 +86,7 @@ def _ulps(expected: np.ndarray, got: np.ndarray) -> int:
         # Floats are ordered by sign and magnitude, not as integers are; -0.0 comes right before 0.0.
         places.append(np.where(bits < 0, least - bits - 1, bits))
     apart = np.maximum(*places).view(np.uint64) - np.minimum(*places).view(np.uint64)
-    return int(apart.max(initial=0))
-
-
-def _share(distance: int, allowed: int) -> float:
-    if not distance:
-        return 0.0
-    return distance / allowed if allowed else math.inf
+    return int(apart.max(initial=0)), np.where(apart == 0, 0.0, apart / allowed if allowed else math.inf)
 
 
 def _exact(name: str, reference: np.ndarray, value: np.ndarray) -> Difference:

@@ -48,8 +48,9 @@ class NoOptions:
 class Tolerance:
     """|artifact - source| <= rtol * |source| + atol, where an atol of None stands for rms * RMS(source), per output.
 
-    With `ulps` floats may stand that many units in the last place apart instead, and no further. Outputs named in
-    `exact` have the source's bits (one NaN is as good as another). Integers, booleans and strings are compared exactly.
+    With `ulps` floats may instead stand that many units in the last place apart, or `atol` where it is given (1 - p
+    of a p near 1 has lost most of its places). Outputs named in `exact` have the source's bits (one NaN is as good
+    as another). Integers, booleans and strings are compared exactly.
     """
 
     rtol: float = 1e-4
@@ -61,7 +62,7 @@ class Tolerance:
     def as_json(self) -> dict[str, Any]:
         """The form that a JSON document takes: what is in force."""
         shares = {"rtol": self.rtol, "rms": self.rms, "atol": self.atol}
-        entry = shares if self.ulps is None else {"ulps": self.ulps}
+        entry = shares if self.ulps is None else {"ulps": self.ulps, "atol": self.atol}
         return {**entry, **({"exact": list(self.exact)} if self.exact else {})}
 
 

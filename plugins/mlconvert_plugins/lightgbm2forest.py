@@ -55,6 +55,6 @@ class Lightgbm2Forest(Stage):
 
     def tolerance(self, source: Artifact, artifact: Artifact) -> Tolerance:
         """Margins are exact; a link's `exp` and `log1p` may differ between numpy and the C library."""
-        from mlconvert_plugins.trees.model import LINK_ULPS
+        from mlconvert_plugins.trees.tolerance import LINKED
 
-        return Tolerance(ulps=LINK_ULPS, exact=("margin",))
+        return LINKED

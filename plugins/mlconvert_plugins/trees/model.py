@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 # float32's 1e-35, as a float64: what LightGBM takes for zero.
 LIGHTGBM_ZERO = 1.0000000180025095e-35
 
-# What a link's outputs may differ by between two mathematical libraries, each within an ULP of the truth for `exp`: the
-# error of the sum and the quotient comes on top, and 1 - p has more ULPs than p where p is large.
-LINK_ULPS = 4
-
 LINKS = ("identity", "sigmoid", "softmax", "exp", "softplus", "square")
 
 
