@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from mlconvert_toys.stages import Beta2GammaOptions
 
 from mlconvert import options
 from mlconvert.errors import UsageError
 from mlconvert.stage import Help, NoOptions, read_bytes
+from mlconvert_toys.stages import Beta2GammaOptions
 
 FIELDS = {option.name: option for option in options.fields_of(Beta2GammaOptions)}
 
