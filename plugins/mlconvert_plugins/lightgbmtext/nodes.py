@@ -5,10 +5,11 @@ The decisions are those of `Tree::NumericalDecision` and `Tree::CategoricalDecis
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass, field
 
-from mlconvert_plugins.lightgbmtext.numbers import BrokenModelError, floats, integer, integers
+from mlconvert_plugins.lightgbmtext.numbers import BrokenModelError, floats, ignored, integer, integers
 from mlconvert_plugins.lightgbmtext.sections import Keys
 from mlconvert_plugins.trees import topology
 from mlconvert_plugins.trees.assembly import DecisionTable, SplitList
@@ -27,6 +28,7 @@ class Trees:
     columns: int
     splits: SplitList = field(default_factory=SplitList)
     decisions: DecisionTable = field(default_factory=DecisionTable)
+    kinds: dict[int, int] = field(default_factory=dict)
     leaves: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
@@ -51,6 +53,7 @@ class Trees:
         self.rows += [rows[leaf] for leaf in labels]
         self.labels += labels
         self._add_linear(name, keys, labels)
+        _check_ignored(name, keys, leaves)
 
     def _topology(self, name: str, keys: Keys, leaves: int) -> tuple[list[int], list[int], list[int]]:
         """`split_leaf`, the file's node in each place, and the file's leaf in each place."""
@@ -77,15 +80,22 @@ class Trees:
         if columns and not (min(columns) >= 0 and max(columns) < self.columns):
             raise BrokenModelError("a node names a column that there is not", f"{name} split_feature")
         sets = _Sets(name, keys)
-        splits = self.splits
-        for node in order:
-            categorical = types[node] & _CATEGORICAL
-            if categorical:
-                splits.members[len(splits.column)] = sets.members(thresholds[node])
-            splits.column.append(columns[node])
-            splits.threshold.append(float("nan") if categorical else thresholds[node])
-            splits.decision.append(self.decisions.number(_decision(types[node], name)))
+        splits, first = self.splits, len(self.splits.column)
+        for place, node in enumerate(order):
+            if types[node] & _CATEGORICAL:
+                splits.members[first + place] = sets.members(thresholds[node])
+                thresholds[node] = math.nan
         splits.split_leaf += split_leaf
+        splits.column += [columns[node] for node in order]
+        splits.threshold += [thresholds[node] for node in order]
+        splits.decision += [self._number(types[node], name) for node in order]
+
+    def _number(self, kind: int, name: str) -> int:
+        """The place of a node's `decision_type` in the table of decisions."""
+        number = self.kinds.get(kind)
+        if number is None:
+            number = self.kinds[kind] = self.decisions.number(_decision(kind, name))
+        return number
 
     def _add_linear(self, name: str, keys: Keys, labels: list[int]) -> None:
         linear = keys.get("is_linear", b"0")
@@ -112,6 +122,14 @@ class Trees:
             self.terms.append(terms[leaf])
             self.term_columns += columns[own]
             self.weights += weights[own]
+
+
+def _check_ignored(name: str, keys: Keys, leaves: int) -> None:
+    counts = {"split_gain": leaves - 1, "internal_value": leaves - 1, "internal_weight": leaves - 1}
+    counts |= {"internal_count": leaves - 1, "leaf_weight": leaves, "shrinkage": 1}
+    for key, count in counts.items():
+        if keys.get(key):  # a tree of one leaf leaves them empty
+            ignored(keys[key], count, f"{name} {key}")
 
 
 def _decision(kind: int, name: str) -> Decision:

@@ -64,6 +64,17 @@ def _written(tokens: list[bytes], values: list[float]) -> bool:
     )
 
 
+def ignored(text: bytes, count: int, where: str) -> None:
+    """Hold numbers that no score depends on to LightGBM's form all the same: it ends the process over others."""
+    tokens = _tokens(text, _FLOAT + b"infa", count, where)
+    if b"n" in text or b"f" in text or b"a" in text or b"i" in text:
+        tokens = [token for token in tokens if token.strip(b"-") not in (b"inf", b"nan")]
+    try:
+        list(map(float, tokens))
+    except ValueError:
+        raise BrokenModelError("a number cannot be read", where) from None
+
+
 def _tokens(text: bytes, alphabet: bytes, count: int, where: str) -> list[bytes]:
     if text.translate(None, alphabet + b" "):
         raise BrokenModelError("something stands there that is no number", where)

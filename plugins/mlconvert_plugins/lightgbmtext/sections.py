@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ _TREE_OPTIONAL = (
 # Gains, hessians, the values of inner nodes, and a rate that the leaves contain already.
 _TREE_IRRELEVANT = ("split_gain", "leaf_weight", "internal_value", "internal_weight", "internal_count", "shrinkage")
 TREE_KEYS = frozenset((*_TREE_NEEDED, *_TREE_OPTIONAL, *_TREE_IRRELEVANT))
+
+_PARAMETER = re.compile(r"\[(\w+): (.*)\]")
 
 Keys = dict[str, bytes]
 
@@ -67,6 +70,10 @@ def split(content: bytes) -> Sections:
     end_of_header = content.find(b"\n\n")
     if not content.startswith(b"tree\n") or end_of_header < 0:
         raise BrokenModelError("it does not begin as a text model", "line 1")
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        raise BrokenModelError("it is no UTF-8", f"byte {error.start}") from None
     header = _keys(content[len(b"tree\n") : end_of_header].split(b"\n"), "header", HEADER_KEYS)
     if header.get("version") not in _VERSIONS:
         raise BrokenModelError(
@@ -126,9 +133,11 @@ def _parameters(tail: bytes) -> tuple[dict[str, str], bytes]:
     if not marker:
         raise BrokenModelError("the parameters do not end", "parameters")
     found = {}
-    for line in text.decode("utf-8", "replace").split("\n"):
-        key, _, value = line.strip("[]").partition(": ")
-        found[key] = value
+    for line in filter(None, text.decode().split("\n")):
+        match = _PARAMETER.fullmatch(line)
+        if match is None:
+            raise BrokenModelError(f"{line!r} is no parameter", "parameters")
+        found[match[1]] = match[2]
     return found, rest
 
 

@@ -50,7 +50,7 @@ class Interval:
         if self.bottom:
             found.append(-_INF)
         lowest, highest = grid.above(self.low), grid.at_most(self.high)
-        if lowest <= highest:
+        if self.low < lowest <= highest:
             middle = grid.at_most(lowest / 2 + highest / 2) if math.isfinite(lowest + highest) else lowest
             found += [value for value in (lowest, highest, middle) if lowest <= value <= highest and value != 0]
         return found

@@ -109,15 +109,17 @@ class Scorer:
         total = np.tile(base if forest.base_at == "start" else np.zeros_like(base), (len(x), 1))
         values = forest.leaf_value.astype(forest.sum)
         lines = _Lines(forest, forest.linear, read_rows(forest, x)) if forest.linear is not None else None
-        for tree, first in enumerate(self.first_leaf):
-            own = values[first + leaves[:, tree]]
-            if lines is not None and lines.linear.tree[tree]:
-                own = lines.values(tree, leaves[:, tree], own)
-            if forest.width > 1:
-                total += own
-            else:
-                total[:, forest.tree_output[tree]] += own[:, 0]
-        return total + base if forest.base_at == "end" else total
+        # Linear leaves of infinite rows, and sums beyond float32, are infinite or NaN: so are the source's.
+        with np.errstate(invalid="ignore", over="ignore"):
+            for tree, first in enumerate(self.first_leaf):
+                own = values[first + leaves[:, tree]]
+                if lines is not None and lines.linear.tree[tree]:
+                    own = lines.values(tree, leaves[:, tree], own)
+                if forest.width > 1:
+                    total += own
+                else:
+                    total[:, forest.tree_output[tree]] += own[:, 0]
+            return total + base if forest.base_at == "end" else total
 
     def run(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Every output of the signature by name, for x float64[n, columns]."""
@@ -172,13 +174,12 @@ class _Lines:
         value = self.linear.constant[leaf]
         missing = np.zeros(len(leaf), dtype=bool)
         terms = self.linear.terms[leaf]
-        with np.errstate(invalid="ignore", over="ignore"):
-            for number in range(int(terms.max(initial=0))):
-                has = np.flatnonzero(terms > number)
-                term = self.first_term[leaf[has]] + number
-                x = self.rows[has, self.linear.column[term]]
-                value[has] += self.linear.weight[term] * x
-                missing[has] |= np.isnan(x)
+        for number in range(int(terms.max(initial=0))):
+            has = np.flatnonzero(terms > number)
+            term = self.first_term[leaf[has]] + number
+            x = self.rows[has, self.linear.column[term]]
+            value[has] += self.linear.weight[term] * x
+            missing[has] |= np.isnan(x)
         return np.where(missing, plain[:, 0], value)[:, None]
 
 
