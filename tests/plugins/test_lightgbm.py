@@ -107,14 +107,18 @@ def test_early_stopping_keeps_the_iterations_that_predict_uses(tmp_path: Path) -
     np.testing.assert_array_equal(Scorer(made).margins(x)[:, 0], booster.predict(x))
 
 
-def test_all_digits_of_sigmoid_are_kept(tmp_path: Path) -> None:
-    generator = np.random.default_rng(0)
-    x = generator.standard_normal((200, 3))
+@pytest.mark.parametrize("kept", [False, True])
+def test_digits_of_sigmoid_that_the_text_loses(kept: bool, tmp_path: Path) -> None:
+    """Training ends with a round through the text, unless the Booster is kept for more training."""
+    x = np.random.default_rng(0).standard_normal((200, 3))
     parameters = {"objective": "binary", "sigmoid": 1.23456789, "verbosity": -1}
-    booster = lightgbm.train(parameters, lightgbm.Dataset(x, x[:, 0] > 0), 5)
-    made = adopted(booster, tmp_path)
-    assert made.link.scale == pytest.approx(1.23456789, rel=1e-15)
-    np.testing.assert_allclose(Scorer(made).run(x)["probability"][:, 1], booster.predict(x), rtol=1e-14)
+    data = lightgbm.Dataset(x, x[:, 0] > 0)
+    booster = lightgbm.train(parameters, data, 5, keep_training_booster=kept)
+    if kept:
+        with pytest.raises(ConversionError, match="1.23457 for a sigmoid of 1.23456789"):
+            adopted(booster, tmp_path)
+    else:
+        np.testing.assert_allclose(Scorer(adopted(booster, tmp_path)).run(x)["probability"][:, 1], booster.predict(x))
 
 
 def test_what_is_not_lightgbms_is_nobodys(tmp_path: Path) -> None:

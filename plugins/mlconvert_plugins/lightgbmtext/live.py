@@ -1,4 +1,4 @@
-"""Live LightGBM models as text, with what LightGBM's own text leaves out: the classes, and all digits of `sigmoid`."""
+"""Live LightGBM models as text, with what LightGBM's own text leaves out: the classes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlconvert_plugins.lightgbmtext.sections import CLASSES
 
 # Parameters of a wrapper that change what its `predict` answers, and their aliases.
 _PREDICTING = ("pred_early_stop", "num_iteration_predict", "start_iteration_predict", "predict_raw_score", "raw_score")
-_SIGMOID = re.compile(r"(?m)^(objective=.*\bsigmoid:)(\S+)$")
+_SIGMOID = re.compile(r"(?m)^objective=.*\bsigmoid:(\S+)$")
 
 
 def text_of(obj: Any) -> bytes | None:
@@ -46,13 +46,27 @@ def _text(booster: Any, classes: Any) -> bytes:
         raise ConversionError(
             f"LightGBM cannot write the model: {for_terminal(error)}", code="lightgbm-refused", where="model_to_string"
         ) from error
-    text = _SIGMOID.sub(lambda match: match[1] + _digits(match[2], booster.params.get("sigmoid")), text, count=1)
+    _refuse_lost_digits(booster, text)
     return _with_classes(text, classes).encode()
 
 
-def _digits(written: str, given: Any) -> str:
-    """LightGBM writes six digits of `sigmoid` and scores with all of them."""
-    return repr(float(given)) if isinstance(given, (int, float)) and f"{given:g}" == written else written
+def _refuse_lost_digits(booster: Any, text: str) -> None:
+    """LightGBM writes six digits of `sigmoid`; a Booster that is kept as it was trained scores with all of them."""
+    import numpy as np
+
+    written = _SIGMOID.search(text)
+    given = booster.params.get("sigmoid")
+    if written is None or not isinstance(given, (int, float)) or float(written[1]) == float(given):
+        return
+    row = np.zeros((1, booster.num_feature()))
+    margin, probability = booster.predict(row, raw_score=True), booster.predict(row)
+    if not np.allclose(1 / (1 + np.exp(-float(written[1]) * margin)), probability, rtol=1e-12, atol=0):
+        raise ConversionError(
+            f"LightGBM's text holds {written[1]} for a sigmoid of {given}",
+            code="lost-digits",
+            where="sigmoid",
+            fix="save the model with save_model and load it again: what it then scores can be converted",
+        )
 
 
 def _with_classes(text: str, classes: Any) -> str:
