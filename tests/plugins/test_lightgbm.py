@@ -115,7 +115,7 @@ def test_digits_of_sigmoid_that_the_text_loses(kept: bool, tmp_path: Path) -> No
     data = lightgbm.Dataset(x, x[:, 0] > 0)
     booster = lightgbm.train(parameters, data, 5, keep_training_booster=kept)
     if kept:
-        with pytest.raises(ConversionError, match="1.23457 for a sigmoid of 1.23456789"):
+        with pytest.raises(ConversionError, match=r"1\.23457 for a sigmoid"):
             adopted(booster, tmp_path)
     else:
         np.testing.assert_allclose(Scorer(adopted(booster, tmp_path)).run(x)["probability"][:, 1], booster.predict(x))
