@@ -140,3 +140,52 @@ def test_the_worst_of_both() -> None:
     one = Difference("y", max_abs=1.0, cosine=0.5, excess=0.1, problem="first")
     other = Difference("y", max_abs=0.5, cosine=0.9, excess=0.7, argmax=0.2, problem="second")
     assert worse(one, other) == Difference("y", 1.0, cosine=0.5, excess=0.7, argmax=0.2, problem="first")
+
+
+# --- in units of the last place ------------------------------------------------------------------------
+
+
+def stepped(value: float, steps: int, dtype: type) -> np.ndarray:
+    array = np.array([value], dtype)
+    for _ in range(abs(steps)):
+        array = np.nextafter(array, dtype(np.inf if steps > 0 else -np.inf))
+    return array
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("value", [1.0, -1.0, 1e-4, 0.0])
+@pytest.mark.parametrize("steps", [-3, -2, 2, 3])
+def test_ulps_are_counted(dtype: type, value: float, steps: int) -> None:
+    found = difference("y", np.array([value], dtype), stepped(value, steps, dtype), Tolerance(ulps=2))
+    # One more between 0.0 and what is negative: there are two zeros.
+    assert found.ulps == abs(steps) + (value == 0.0 and steps < 0)
+    assert found.passed == (found.ulps <= 2)
+
+
+def test_ulps_of_opposite_signs_do_not_overflow() -> None:
+    found = difference("y", np.array([-1e308]), np.array([1e308]), Tolerance(ulps=4))
+    assert found.ulps is not None and found.ulps > 2**62
+    assert not found.passed
+
+
+def test_exact_outputs_have_the_same_bits() -> None:
+    declared = Tolerance(ulps=4, exact=("margin",))
+    one, near = np.array([1.0, np.nan, np.inf]), np.array([np.nextafter(1.0, 2), np.nan, np.inf])
+    assert difference("margin", one, one.copy(), declared).passed
+    assert difference("probability", one, near, declared).passed
+    found = difference("margin", one, near, declared)
+    assert (found.passed, found.ulps, found.excess) == (False, 1, math.inf)
+    assert not difference("margin", np.array([0.0]), np.array([-0.0]), declared).passed
+    assert not difference("margin", one, one, Tolerance(exact=("margin",))).ulps
+
+
+def test_atol_stands_in_where_places_are_lost() -> None:
+    one, near = np.array([1e-20, 0.5]), np.array([3e-20, 0.5])
+    assert not difference("p", one, near, Tolerance(ulps=4)).passed
+    assert difference("p", one, near, Tolerance(ulps=4, atol=1e-15)).passed
+
+
+def test_what_is_in_force_is_said() -> None:
+    assert Tolerance().as_json() == {"rtol": 1e-4, "rms": 1e-4, "atol": None}
+    declared = Tolerance(ulps=4, atol=1e-15, exact=("margin",))
+    assert declared.as_json() == {"ulps": 4, "atol": 1e-15, "exact": ["margin"]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlconvert.stage import Tolerance
@@ -18,7 +18,8 @@ class Difference:
 
     `excess` is the largest |difference| in units of what the tolerance allows at its place: above 1 fails. `rms` is
     the reference's root mean square. `argmax` is the share of rows (last axis) whose largest element stands at the
-    same place. `problem` says why the two cannot be compared or are apart beyond numbers.
+    same place. `ulps` counts floats between the two, where the tolerance is in them. `problem` says why the two cannot
+    be compared or are apart beyond numbers.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Difference:
     cosine: float = 1.0
     argmax: float = 1.0
     excess: float = 0.0
+    ulps: int | None = None
     problem: str = ""
 
     @property
@@ -60,7 +62,31 @@ def difference(name: str, reference: np.ndarray, value: np.ndarray, tolerance: T
     if problem:
         return Difference(name, problem=problem)
     finite = np.isfinite(expected)
-    return _measure(name, expected[finite], got[finite], tolerance, _argmax(expected, got))
+    found = _measure(name, expected[finite], got[finite], tolerance, _argmax(expected, got))
+    if reference.dtype.kind != "f" or (tolerance.ulps is None and name not in tolerance.exact):
+        return found
+    exact = name in tolerance.exact
+    furthest, excess = _in_ulps(reference[finite], value[finite], 0 if exact else tolerance.ulps or 0)
+    if tolerance.atol and not exact:
+        with np.errstate(over="ignore"):
+            excess = np.minimum(excess, np.abs(got[finite] - expected[finite]) / tolerance.atol)
+    return replace(found, ulps=furthest, excess=float(excess.max(initial=0.0)))
+
+
+def _in_ulps(expected: np.ndarray, got: np.ndarray, allowed: int) -> tuple[int, np.ndarray]:
+    """How many floats of their type lie between the two at most (one between the zeros), and how much of `allowed`
+    each distance takes.
+    """
+    import numpy as np
+
+    least = -(2 ** (8 * expected.dtype.itemsize - 1))
+    places = []
+    for array in (expected, got):
+        bits = array.view(f"i{array.dtype.itemsize}").astype(np.int64)
+        # Floats are ordered by sign and magnitude, not as integers are; -0.0 comes right before 0.0.
+        places.append(np.where(bits < 0, least - bits - 1, bits))
+    apart = np.maximum(*places).view(np.uint64) - np.minimum(*places).view(np.uint64)
+    return int(apart.max(initial=0)), np.where(apart == 0, 0.0, apart / allowed if allowed else math.inf)
 
 
 def _exact(name: str, reference: np.ndarray, value: np.ndarray) -> Difference:
@@ -150,5 +176,6 @@ def worse(one: Difference, other: Difference) -> Difference:
         cosine=min(one.cosine, other.cosine),
         argmax=min(one.argmax, other.argmax),
         excess=max(one.excess, other.excess),
+        ulps=max((ulps for ulps in (one.ulps, other.ulps) if ulps is not None), default=None),
         problem=one.problem or other.problem,
     )

@@ -48,12 +48,13 @@ def check(
     """
     ctx = Context(**context, emit=emit)
     edge: Stage | None = hooks.load(stage) if stage else None
+    source = edge.oracle(source, artifact) if edge else source
     tolerance, chosen = _tolerance(edge, source, artifact, rtol, atol)
     entry: dict[str, Any] = {
         "stage": edge.name if edge else None,
         "status": UNPROVEN,
         "reason": "",
-        "tolerance": {**vars(tolerance), "from": chosen},
+        "tolerance": {**tolerance.as_json(), "from": chosen},
     }
     try:
         with _runner(source, ctx.trust) as oracle, _runner(artifact, ctx.trust or made_here) as subject:
@@ -87,7 +88,7 @@ def _tolerance(
     if rtol is None and atol is None:
         return declared, "declared"
     given = {name: value for name, value in (("rtol", rtol), ("atol", atol)) if value is not None}
-    return replace(declared, **given), "user"
+    return replace(declared, ulps=None, exact=(), **given), "user"
 
 
 def _runner(artifact: Artifact, trust: bool) -> Runner:
@@ -174,6 +175,7 @@ class Judge:
         self.tolerance = tolerance
         self.outputs: dict[str, Difference] = {}
         self.probes: list[dict[str, Any]] = []
+        self.facts: dict[str, str] = {}
         self.reason = ""
         self.bad: Probe | None = None
         self._last: tuple[Mapping[str, int], Mapping[str, np.ndarray], Mapping[str, np.ndarray]] | None = None
@@ -210,6 +212,7 @@ class Judge:
 
     def _note(self, probe: Probe, status: str) -> None:
         self.probes.append({"label": probe.label, "sizes": dict(probe.sizes), "status": status})
+        self.facts |= probe.facts
 
     @property
     def still(self) -> list[str]:
@@ -236,7 +239,7 @@ class Judge:
         if not self.failed and still:
             status = UNPROVEN
             reason = f"insensitive: {', '.join(still)} would have passed with the answer to other inputs"
-        return {"status": status, "reason": reason, "outputs": outputs, "probes": self.probes}
+        return {"status": status, "reason": reason, "outputs": outputs, "probes": self.probes, "facts": self.facts}
 
 
 def _differ(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> bool:
@@ -249,7 +252,9 @@ def describe(one: Difference) -> str:
     """One difference in words."""
     if one.problem:
         return f"output {one.name}: {one.problem}"
-    return f"output {one.name} is off by {one.max_abs:.3g} (RMS {one.rms:.3g}), {one.excess:.3g} times what is allowed"
+    share = f"{one.excess:.3g} times what is allowed" if one.excess < math.inf else "and nothing is allowed"
+    places = "" if one.ulps is None else f"{one.ulps} ULPs, "
+    return f"output {one.name} is off by {one.max_abs:.3g} (RMS {one.rms:.3g}), {places}{share}"
 
 
 def _localise(edge: Stage, source: Artifact, artifact: Artifact, bad: Probe, ctx: Context) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional
 
 from mlconvert.errors import ConversionError
@@ -18,11 +18,15 @@ BUDGET = 256 * 2**20
 
 @dataclass(frozen=True)
 class Probe:
-    """One set of inputs. `sizes` are those of the named dims; `label` says where in their ranges they lie."""
+    """One set of inputs. `sizes` are those of the named dims; `label` says where in their ranges they lie.
+
+    `facts` are what the report should say of the inputs so far (which share of a forest's leaves they reach).
+    """
 
     label: str
     sizes: Mapping[str, int]
     inputs: Mapping[str, np.ndarray]
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def draw(signature: Signature, seed: int, budget: int = BUDGET) -> Iterator[Probe]:

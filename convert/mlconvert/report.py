@@ -67,9 +67,10 @@ def verdict(check: Mapping[str, Any]) -> str:
         return f"{check['status']}: {check['reason']}"
     worst = max((output["max_abs"] for output in check["outputs"]), default=0.0)
     share = max((output["excess"] for output in check["outputs"]), default=0.0)
-    probes = ", ".join(_probe(probe) for probe in check["probes"])
+    probes = ", ".join(dict.fromkeys(_probe(probe) for probe in check["probes"]))
+    facts = "".join(f"; {name}: {said}" for name, said in check.get("facts", {}).items())
     looser = " (tolerance by the user)" if check["tolerance"]["from"] == "user" else ""
-    return f"passed: largest error {worst:.3g}, {share:.1%} of what is allowed{looser}; at {probes}"
+    return f"passed: largest error {worst:.3g}, {share:.1%} of what is allowed{looser}; at {probes}{facts}"
 
 
 def _probe(probe: Mapping[str, Any]) -> str:

@@ -48,12 +48,22 @@ class NoOptions:
 class Tolerance:
     """|artifact - source| <= rtol * |source| + atol, where an atol of None stands for rms * RMS(source), per output.
 
-    Integers, booleans and strings are compared exactly.
+    With `ulps` floats may instead stand that many units in the last place apart, or `atol` where it is given (1 - p
+    of a p near 1 has lost most of its places). Outputs named in `exact` have the source's bits (one NaN is as good
+    as another). Integers, booleans and strings are compared exactly.
     """
 
     rtol: float = 1e-4
     rms: float = 1e-4
     atol: Optional[float] = None
+    ulps: Optional[int] = None
+    exact: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that a JSON document takes: what is in force."""
+        shares = {"rtol": self.rtol, "rms": self.rms, "atol": self.atol}
+        entry = shares if self.ulps is None else {"ulps": self.ulps, "atol": self.atol}
+        return {**entry, **({"exact": list(self.exact)} if self.exact else {})}
 
 
 @dataclass(frozen=True)
@@ -155,6 +165,10 @@ class Stage(Protocol):
     def ensures(self, artifact: Artifact, ctx: Context) -> Iterable[Refusal]:
         """What is wrong with the written artifact: it must open and carry its signature, as far as can be told here."""
         return ()
+
+    def oracle(self, source: Artifact, artifact: Artifact) -> Artifact:
+        """The source as the artifact was made from it, with the `settings` that its runner needs to answer alike."""
+        return source
 
     def tolerance(self, source: Artifact, artifact: Artifact) -> Tolerance:
         """How far the artifact's outputs may stand from its source's."""

@@ -1,0 +1,20 @@
+package mlconvert.runtime;
+
+/** Walks node by node, and takes any forest. */
+final class PlainWalk extends Engine {
+    PlainWalk(Forest forest) {
+        super(forest);
+    }
+
+    @Override
+    void walk(double[] x, int at, Scratch scratch) {
+        read(x, at, scratch.v);
+        for (int tree = 0; tree < forest.trees; tree++) {
+            int place = forest.root(tree);
+            while (place >= 0) {
+                place = forest.goesLeft(place, scratch.v[forest.column[place]]) ? forest.left[place] : forest.right[place];
+            }
+            scratch.leaf[tree] = ~place;
+        }
+    }
+}

@@ -1,0 +1,1 @@
+"""LightGBM's text models, read without LightGBM: every key is handled, known to be irrelevant, or refused by name."""

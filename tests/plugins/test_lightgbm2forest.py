@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import exactness
+import lightgbm_models as models
+from converting import convert, validate
+from lightgbm_models import Case
+from mlconvert.errors import ConversionError
+from mlconvert.worker import Worker
+from mlconvert_plugins.lightgbmtext import forest, sections
+from mlconvert_plugins.lightgbmtext.numbers import BrokenModelError
+from mlconvert_plugins.trees import layout
+from mlconvert_plugins.trees.model import LIGHTGBM_ZERO
+from mlconvert_plugins.trees.score import Scorer
+from mutants import mutants
+
+
+def read(text: bytes, *cut: int | None) -> forest.Forest:
+    return forest.read(sections.split(text), *cut)  # type: ignore[arg-type]
+
+
+def text_of(case: Case) -> bytes:
+    return models.train(case).model_to_string().encode()
+
+
+def answers(text: bytes, start: int = 0, count: int | None = None) -> Callable[[np.ndarray], Mapping[str, np.ndarray]]:
+    """What LightGBM says of rows."""
+    booster = lightgbm.Booster(model_str=text.decode())
+    labels = read(text).labels
+
+    def ask(x: np.ndarray) -> dict[str, np.ndarray]:
+        def predict(**how: bool) -> np.ndarray:
+            cut = {"start_iteration": start, "num_iteration": count or -1}
+            return booster.predict(x, **cut, **how).reshape(len(x), -1)
+
+        output = predict()
+        found = {"margin": predict(raw_score=True), "leaves": predict(pred_leaf=True).astype(np.int64)}
+        if not labels:
+            return {**found, "prediction": output}
+        return {**found, "probability": np.hstack([1 - output, output]) if output.shape[1] == 1 else output}
+
+    return ask
+
+
+def check(case: Case) -> exactness.Comparison:
+    text = text_of(case)
+    return exactness.compare(read(text, *case.cut), answers(text, *case.cut))
+
+
+# --- exact ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", models.sample(16), ids=str)
+def test_margins_have_lightgbms_bits(case: Case) -> None:
+    found = check(case)
+    assert found.reached + found.dead == found.leaves
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("case", models.sample(1), ids=str)
+def test_every_margin_has_lightgbms_bits(case: Case) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize("objective", models.OBJECTIVES)
+def test_every_objective(objective: str) -> None:
+    assert check(Case(objective)).rows > 1000
+
+
+_EDGES = [
+    float("nan"),
+    0.0,
+    -0.0,
+    float("inf"),
+    float("-inf"),
+    5e-324,
+    LIGHTGBM_ZERO,
+    -LIGHTGBM_ZERO,
+    -1.0,
+    -0.5,
+    1e300,
+]
+
+
+@given(st.data())
+def test_any_row(data: st.DataObject) -> None:
+    forest_, ask = _model()
+    pool = [*_EDGES, *forest_.tables.threshold.tolist(), *map(float, np.float32(forest_.tables.threshold))]
+    values = st.sampled_from(pool) | st.floats() | st.integers(-2, 100).map(float)
+    x = np.array(data.draw(st.lists(st.lists(values, min_size=5, max_size=5), min_size=1, max_size=8)))
+    np.testing.assert_array_equal(Scorer(forest_).margins(x), ask(x)["margin"], strict=True)
+
+
+def _model(cache: list[Any] = []) -> Any:  # noqa: B006  # trained once
+    if not cache:
+        text = text_of(Case("multiclass", missing="zero", categories="many"))
+        cache.append((read(text), answers(text)))
+    return cache[0]
+
+
+def test_what_is_next_to_zero_is_zero() -> None:
+    """LightGBM drops values up to float32's 1e-35 before it compares."""
+    signs = np.repeat([-1.0, 0.0, 1.0], 50)
+    parameters = {"verbosity": -1, "min_data_in_leaf": 5}
+    text = lightgbm.train(parameters, lightgbm.Dataset(signs[:, None], signs), 3).model_to_string().encode()
+    edge, beyond = LIGHTGBM_ZERO, np.nextafter(LIGHTGBM_ZERO, 1)
+    x = np.array([[-1.0], [-beyond], [-edge], [0.0], [edge], [beyond], [1.0]])
+    margins = Scorer(read(text)).margins(x)[:, 0]
+    np.testing.assert_array_equal(margins, answers(text)(x)["margin"][:, 0])
+    assert margins[0] == margins[1] < margins[2] == margins[3] == margins[4] < margins[5] == margins[6]
+
+
+def test_categories_of_any_number() -> None:
+    generator = np.random.default_rng(0)
+    codes = generator.integers(0, 5000, 20000)
+    codes[:50] = 2**20
+    signal = (codes * 2654435761 % 1000).astype(float)
+    data = lightgbm.Dataset(codes[:, None].astype(float), signal, categorical_feature=[0])
+    parameters = {"verbosity": -1, "num_leaves": 8, "max_cat_threshold": 2000, "min_data_per_group": 2, "cat_smooth": 1}
+    text = lightgbm.train(parameters, data, 3).model_to_string().encode()
+    made = read(text)
+    assert made.tables.set_words.max() > 100
+    exactness.compare(made, answers(text))
+
+
+def test_a_model_that_learnt_nothing_is_a_constant() -> None:
+    data = lightgbm.Dataset(np.zeros((50, 2)), np.arange(50.0))
+    text = lightgbm.train({"verbosity": -1}, data, 3).model_to_string().encode()
+    made = read(text)
+    assert made.tree_leaves.tolist() == [1]
+    np.testing.assert_array_equal(Scorer(made).margins(np.ones((3, 2))), answers(text)(np.ones((3, 2)))["margin"])
+
+
+# --- through the frame ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "churn.txt"
+    path.write_bytes(text_of(Case("binary", categories="few")))
+    return path
+
+
+def test_a_file_becomes_a_forest_with_its_proof(model: Path, worker: Worker) -> None:
+    result = convert(worker, model, "forest")
+    (check,) = result.parity["checks"]
+    assert result.parity["status"] == "passed", result.parity
+    assert check["tolerance"] == {"ulps": 4, "atol": 4 * 2.0**-53, "exact": ["margin"], "from": "declared"}
+    assert {one["name"]: one["ulps"] for one in check["outputs"]}["margin"] == 0
+    reached, _, leaves = check["facts"]["leaves"].split()[:3]
+    assert reached == leaves
+    assert result.artifact.signature.columns[4].type == "categorical"
+    assert result.artifact.signature.labels == (0, 1)
+
+
+def test_a_part_of_the_iterations(model: Path, worker: Worker) -> None:
+    whole = layout.read(convert(worker, model, "forest", validate=False).artifact.path)
+    options = {"lightgbm2forest": {"start_iteration": 2, "num_iteration": 3}}
+    result = convert(worker, model, "forest", options=options, force=True)
+    made = layout.read(result.artifact.path)
+    assert result.parity["status"] == "passed"
+    assert made.tree_leaves.tolist() == whole.tree_leaves.tolist()[2:5]
+    assert validate(worker, model, result.artifact.path)["status"] == "passed"
+
+
+def test_no_iterations_are_left(model: Path, worker: Worker) -> None:
+    with pytest.raises(ConversionError, match="6 iterations") as caught:
+        convert(worker, model, "forest", options={"lightgbm2forest": {"start_iteration": 6}})
+    assert caught.value.code == "no-iterations"
+
+
+def test_a_damaged_leaf_fails_parity(model: Path, worker: Worker) -> None:
+    path = convert(worker, model, "forest", validate=False).artifact.path
+    made = layout.read(path)
+    made.leaf_value[-1] = np.nextafter(made.leaf_value[-1], 1)
+    layout.write(made, path)
+    found = validate(worker, model, path)
+    assert found["status"] == "failed"
+    assert "margin is off by" in found["reason"]
+    assert validate(worker, model, path, rtol=1e-6)["status"] == "passed", "the user's word takes the place of bits"
+
+
+def test_twice_the_same_bytes(model: Path, worker: Worker) -> None:
+    one, other = (
+        convert(worker, model, "forest", out=model.with_name(name), validate=False).artifact.path.read_bytes()
+        for name in ("one.forest", "other.forest")
+    )
+    assert one == other
+
+
+# --- broken and hostile --------------------------------------------------------------------------------
+
+
+def test_a_truncated_file_is_one_error(model: Path, worker: Worker) -> None:
+    model.write_bytes(model.read_bytes()[:3000])
+    with pytest.raises(ConversionError) as caught:
+        convert(worker, model, "forest")
+    assert caught.value.code == "bad-lightgbm"
+    assert [path.name for path in model.parent.iterdir()] == [model.name]
+
+
+def ask_lightgbm(text: str, x: np.ndarray) -> np.ndarray:
+    """In a worker: LightGBM may end its process."""
+    return np.asarray(lightgbm.Booster(model_str=text).predict(x, raw_score=True)).reshape(len(x), -1)
+
+
+def mutate(count: int, worker: Worker, seed: int = 0) -> dict[str, int]:
+    """How many mutants were refused, by us or by LightGBM alone, and how many gave LightGBM's bits."""
+    case = Case("multiclass", categories="few", linear=True)
+    booster = models.train(case)
+    text = booster.model_to_string(num_iteration=2).encode()
+    x = models.rows(case, np.random.default_rng(1))[:64]
+    found = {"refused": 0, "LightGBM refuses": 0, "exact": 0}
+    for mutant in mutants(text, count, seed):
+        try:
+            margins = Scorer(read(mutant)).margins(x)
+        except BrokenModelError as error:
+            assert error.where and error.code
+            found["refused"] += 1
+            continue
+        except ConversionError as error:
+            assert error.code == "no-iterations"
+            found["refused"] += 1
+            continue
+        try:
+            expected = worker.call("plugins.test_lightgbm2forest:ask_lightgbm", text=mutant.decode(), x=x)
+        except Exception:  # noqa: BLE001  # whatever it was, LightGBM does not answer
+            found["LightGBM refuses"] += 1
+            continue
+        np.testing.assert_array_equal(margins, expected, strict=True)
+        found["exact"] += 1
+    return found
+
+
+@pytest.fixture(scope="module")
+def asked() -> Any:
+    import sys
+
+    tests = str(Path(__file__).resolve().parents[1])
+    with Worker(path=[*sys.path, tests], seconds=60) as worker:
+        yield worker
+
+
+def test_mutants_are_refused_or_exact(asked: Worker) -> None:
+    found = mutate(400, asked)
+    assert found["refused"] > 200
+    assert found["exact"] > 10
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", range(10))
+def test_a_thousand_mutants_are_refused_or_exact(asked: Worker, seed: int) -> None:
+    assert sum(mutate(1000, asked, seed + 1).values()) == 1000
