@@ -58,6 +58,15 @@ class Attention(nn.Module):
         return product(q, k, v, is_causal=True) + product(q, k, v, attn_mask=q.new_zeros(q.shape[-2], k.shape[-2]))
 
 
+class Standardised(nn.Conv2d):
+    """A convolution that standardises its weights by a batch norm without statistics, as NFNets do."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        flat = self.weight.reshape(1, self.out_channels, -1)
+        weight = nn.functional.batch_norm(flat, None, None, training=True, momentum=0.0)
+        return nn.functional.conv2d(x, weight.reshape_as(self.weight), self.bias)
+
+
 class Lstm(nn.Module):
     """A recurrent network, whose state is an output too."""
 

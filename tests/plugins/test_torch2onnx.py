@@ -163,6 +163,13 @@ def test_what_an_exported_program_cannot_be(
     assert caught.value.code == code
 
 
+def test_standardised_weights_are_no_training(tmp_path: Path) -> None:
+    model = models.drawn(lambda: models.Standardised(3, 4, 3)).eval()
+    path = tmp_path / "model.pt2"
+    torch.export.save(torch.export.export(model, (torch.ones(2, 3, 8, 8),), dynamic_shapes=({0: Dim("batch")},)), path)
+    assert distance(convert(source(path, [], [BATCH]), tmp_path)) < TINY
+
+
 @pytest.mark.parametrize("kind", ["script", "trace"])
 @pytest.mark.parametrize(
     ("make", "shapes", "inputs", "exporter"),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # Where the argument stands that says that the operator is at training (native_functions.yaml).
 _TRAINING = {"aten.dropout.default": 2, "aten.batch_norm.default": 5, "aten.feature_dropout.default": 2}
 
+_RUNNING_MEAN = 3
+
 
 def training(exported: ExportedProgram) -> Iterator[Refusal]:
     """Operators that are at training: they would drop values, or learn statistics."""
@@ -36,5 +38,9 @@ def writing(exported: ExportedProgram) -> Iterator[Refusal]:
 
 
 def _is_training(node: Node) -> bool:
-    place = _TRAINING.get(str(node.target))
-    return place is not None and len(node.args) > place and node.args[place] is True
+    name = str(node.target)
+    place = _TRAINING.get(name)
+    if place is None or len(node.args) <= place or node.args[place] is not True:
+        return False
+    # Without running statistics a batch norm learns nothing: so convolutions standardise their weights.
+    return name != "aten.batch_norm.default" or node.args[_RUNNING_MEAN] is not None
