@@ -59,6 +59,14 @@ def reorder(left: Sequence[int], right: Sequence[int], order: Sequence[int]) -> 
     return split_leaf, occupant
 
 
+def pair_labels(split_leaf: Sequence[int]) -> list[int]:
+    """The leaf numbers of a library whose i-th node to be split has the children 2 * i + 1 and 2 * i + 2."""
+    labels = [0] * (len(split_leaf) + 1)
+    for node, leaf in enumerate(split_leaf):
+        labels[leaf], labels[node + 1] = 2 * node + 1, 2 * node + 2
+    return labels
+
+
 def preorder(left: Sequence[int], right: Sequence[int]) -> list[int]:
     """The nodes from the root 0, parents before children, left before right. Raises NotATreeError."""
     nodes = len(left)
@@ -85,12 +93,12 @@ def children(tree_leaves: np.ndarray, split_leaf: np.ndarray) -> np.ndarray:
     import numpy as np
 
     pointers: list[tuple[int, int]] = []
-    for split, leaf in _trees(tree_leaves, split_leaf):
+    for split, leaf in per_tree(tree_leaves, split_leaf):
         pointers.extend(_pointers(split, len(pointers), leaf))
     return np.array(pointers, dtype=np.int64).reshape(-1, 2)
 
 
-def _trees(tree_leaves: np.ndarray, split_leaf: np.ndarray) -> Iterator[tuple[list[int], int]]:
+def per_tree(tree_leaves: np.ndarray, split_leaf: np.ndarray) -> Iterator[tuple[list[int], int]]:
     """Each tree's part of `split_leaf`, and the number of leaves before it."""
     node = leaf = 0
     for leaves in tree_leaves.tolist():
