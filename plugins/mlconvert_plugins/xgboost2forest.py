@@ -45,7 +45,7 @@ class Xgboost2Forest(Stage):
         return replace(source, settings=iterations_of(artifact))
 
     def tolerance(self, source: Artifact, artifact: Artifact) -> Tolerance:
-        """Margins are exact; a link's `exp` may differ between numpy and the C library."""
-        from mlconvert_plugins.trees.tolerance import LINKED_FLOAT32
+        """Everything that no `exp` has touched is exact."""
+        from mlconvert_plugins.trees.tolerance import declared
 
-        return LINKED_FLOAT32
+        return declared(artifact)

@@ -106,6 +106,7 @@ class Forest:
     base_at: str = "start"
     divisor: int = 1
     link: Link = field(default_factory=Link)
+    label: str = "probability"
     labelling: str = "split"
     source: Mapping[str, Any] = field(default_factory=dict)
 

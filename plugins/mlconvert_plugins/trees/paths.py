@@ -46,7 +46,7 @@ class Interval:
     def values(self, grid: Grid) -> list[float]:
         """Values at its ends and within. Empty when there are none."""
         found = [0.0, -0.0] if self.zero else []
-        if self.nan:
+        if self.nan and not grid.whole:
             found.append(math.nan)
         if self.bottom and grid.read == "float64":
             found.append(-_INF)
@@ -91,6 +91,8 @@ class Grid:
 
     read: str
     zero: float
+    # Whether the library takes no missing value.
+    whole: bool = False
 
     def at_most(self, value: float) -> float:
         """The greatest of them up to `value`; NaN below the least."""
@@ -125,7 +127,8 @@ class Paths:
 
         self.scorer = scorer
         self.forest: Forest = scorer.forest
-        self.grid = Grid(self.forest.read, self.forest.zero)
+        whole = any(column.missing == "refused" for column in self.forest.columns)
+        self.grid = Grid(self.forest.read, self.forest.zero, whole)
         leaves = len(self.forest.leaf_value)
         above = np.full((leaves + len(scorer.children), 2), -1, dtype=np.int64)
         for side in (0, 1):

@@ -96,6 +96,8 @@ def _pool(forest: Forest, column: int) -> np.ndarray:
     special = np.array(_SPECIAL)
     small = np.concatenate([np.nextafter(special, -np.inf), special, np.nextafter(special, np.inf)])
     values = np.unique(np.concatenate([*near, small, _codes(forest, column)]))
+    if forest.columns[column].missing == "refused":
+        values = values[~np.isnan(values)]
     # Libraries that read float32 refuse what is infinite in it.
     return values if forest.read == "float64" else values[~(np.abs(values) > np.finfo(np.float32).max)]
 

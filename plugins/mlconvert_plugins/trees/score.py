@@ -144,8 +144,19 @@ class Scorer:
         return {
             "margin": margin,
             "probability": probability,
-            "label": label_array(self.forest.labels)[probability.argmax(axis=1)],
+            "label": label_array(self.forest.labels)[self._chosen(margin, probability)],
         }
+
+    def _chosen(self, margin: np.ndarray, probability: np.ndarray) -> np.ndarray:
+        """The place of each row's label, by the forest's rule."""
+        import numpy as np
+
+        if self.forest.label == "probability":
+            return np.asarray(probability.argmax(axis=1))
+        if self.forest.outputs > 1:
+            return np.asarray(margin.argmax(axis=1))
+        above = margin >= 0 if self.forest.label == "margin or zero" else margin > 0
+        return above[:, 0].astype(np.int64)
 
 
 def _looked_up(table: np.ndarray, count: np.ndarray, column: np.ndarray, rank: np.ndarray) -> np.ndarray:
