@@ -60,9 +60,12 @@ def read(estimator: Any) -> Ensemble:
 
 
 def _tree(estimator: Any) -> Ensemble:
+    import numpy as np
+
     trees = Trees()
     width = _add_plain(trees, estimator, None)
-    return Ensemble(trees, width, width)
+    # A tree alone answers with its values and adds nothing: -0.0 leaves every one as it is, -0.0 too.
+    return Ensemble(trees, width, width, base=np.full(width, -0.0))
 
 
 def _averaged(estimator: Any) -> Ensemble:
