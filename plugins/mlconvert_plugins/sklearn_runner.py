@@ -34,7 +34,8 @@ class SklearnRunner(Runner):
         from mlconvert_plugins.sklearntrees import columns, ensembles, forest, opening
 
         estimator = opening.load(self.artifact.path, trust=self._trust)
-        self.signature = forest.signature(estimator)
+        # Read whole first: what is broken in a tree is not walked.
+        self.signature = forest.read(estimator).signature()
         self._has_margin = ensembles.read(estimator).has_margin
         self._categories = columns.categories_of(estimator)
         if getattr(estimator, "n_jobs", None) is not None:

@@ -22,6 +22,8 @@ def read(estimator: Any) -> Forest:
     found = ensembles.read(estimator)
     own_columns = columns.read(estimator)
     trees = found.trees
+    if any(not 0 <= column < len(own_columns) for column in trees.splits.column):
+        raise refused("a node names a column that there is not", type(estimator).__name__)
     nodes, tables = trees.splits.tables(len(own_columns))
     value = np.concatenate(trees.values).astype(np.float64)
     if not np.isfinite(value).all():

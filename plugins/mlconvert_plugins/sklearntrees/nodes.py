@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mlconvert.errors import ConversionError
 from mlconvert_plugins.trees import topology
 from mlconvert_plugins.trees.assembly import DecisionTable, SplitList
 from mlconvert_plugins.trees.model import Decision
@@ -36,7 +37,12 @@ class Trees:
         below, beside = (
             [~child if child >= 0 and not inner[child] else child for child in side.tolist()] for side in (left, right)
         )
-        split_leaf, occupant = topology.reorder(below, beside, order)
+        try:
+            split_leaf, occupant = topology.reorder(below, beside, order)
+        except (topology.NotATreeError, IndexError) as error:
+            raise ConversionError(
+                f"the children of a tree make no tree: {error}", code="bad-sklearn", where="tree_", fix="fit it again"
+            ) from None
         for index in order:
             self._add_node(node(index))
         self.splits.split_leaf += split_leaf

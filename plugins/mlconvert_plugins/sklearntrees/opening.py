@@ -13,6 +13,14 @@ from mlconvert.text import for_terminal
 
 JOBLIB, SKOPS = "joblib", "skops"
 _HEAD = 2**16
+# What tree models hold beside the types that skops trusts by itself: arrays of nodes, which are checked before they are
+# used, and the encoder's check of its rows.
+_TRUSTED = (
+    "sklearn.tree._tree.Tree",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "functools.partial",
+    "sklearn.utils.validation.check_array",
+)
 _PICKLE = b"\x80"
 _PACKED = {b"\x78": zlib.MAX_WBITS, b"\x1f\x8b": zlib.MAX_WBITS + 16}
 
@@ -80,8 +88,7 @@ def _load(path: Path, flavour: str) -> Any:
     except ImportError:
         fix = "pip install 'mlconvert[trees]'"
         raise ConversionError("skops is not installed", code="missing-package", where="skops", fix=fix) from None
-    # Nothing is trusted that skops itself does not trust.
-    return skops.load(path)
+    return skops.load(path, trusted=list(_TRUSTED))
 
 
 def save(estimator: Any, path: Path) -> None:

@@ -33,7 +33,11 @@ _OPTIONAL = ("tree_output", "base", "set_count")
 
 
 def pack(forest: Forest) -> bytes:
-    """The file's bytes, the same for the same forest. Raises ConversionError for names that JSON cannot hold."""
+    """The file's bytes, the same for the same forest.
+
+    Raises ConversionError for names that JSON cannot hold, and for a forest that is not sound.
+    """
+    check(forest)
     directory, planes = [], []
     for name, values in _arrays(forest):
         if not len(values) or (name in _OPTIONAL and not _says_something(values)):

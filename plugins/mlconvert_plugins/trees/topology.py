@@ -20,9 +20,11 @@ class NotATreeError(ValueError):
 def in_split_order(left: Sequence[int], right: Sequence[int]) -> list[int] | None:
     """`split_leaf` of a tree whose nodes and leaves are numbered by the rule already; None when they are not.
 
-    Proves on the way that it is a tree: parents come before children, and every leaf has one parent.
+    Proves on the way that it is a tree: parents come before children, and nothing has two parents.
     """
     nodes = len(left)
+    if len({*left, *right}) != 2 * nodes:
+        return None
     leftmost = [0] * nodes
     for node in range(nodes - 1, -1, -1):
         below, beside = left[node], right[node]
