@@ -37,7 +37,7 @@ def compare(forest: Forest, answers: Answers, tolerance: Tolerance = LINKED, see
     facts = ""
     for probe in probing.probes(forest, seed):
         x = probe.inputs["x"]
-        expected, got = answers(x), {**scorer.run(x), "leaves": numbered(scorer, x)}
+        expected, got = answers(x), {**scorer.run(x), "leaves": scorer.numbered(scorer.leaves(x))}
         for name, value in expected.items():
             apart = difference(name, value, got[name], tolerance)
             assert apart.passed, (name, apart, x[_wrong(value, got[name])][:3])
@@ -47,14 +47,6 @@ def compare(forest: Forest, answers: Answers, tolerance: Tolerance = LINKED, see
     found.reached = int(facts.split()[0])
     found.dead = found.leaves - found.reached
     return found
-
-
-def numbered(scorer: Scorer, x: np.ndarray) -> np.ndarray:
-    """The leaf that each row reaches in each tree, by the source's own numbers."""
-    leaves = scorer.leaves(x)
-    if scorer.forest.leaf_label is not None:
-        return scorer.forest.leaf_label[leaves + scorer.first_leaf]
-    return leaves
 
 
 def _wrong(expected: np.ndarray, got: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -30,11 +31,17 @@ def mutants(content: bytes, count: int, seed: int = 0) -> Iterator[bytes]:
     generator = np.random.default_rng(seed)
     kinds = (_cut, _flipped, _lines_swapped, _line_gone, _line_twice, _number_changed, _numbers_swapped, _overwritten)
     made = 0
-    while made < count:
-        mutant = kinds[made % len(kinds)](content, generator)
+    for kind in itertools.cycle(kinds):
+        if made == count:
+            return
+        mutant = kind(content, generator)
         if mutant != content:
             made += 1
             yield mutant
+
+
+def _separator(content: bytes) -> bytes:
+    return b"\n" if content.count(b"\n") > 10 else b","
 
 
 def _cut(content: bytes, generator: np.random.Generator) -> bytes:
@@ -48,22 +55,22 @@ def _flipped(content: bytes, generator: np.random.Generator) -> bytes:
 
 
 def _lines_swapped(content: bytes, generator: np.random.Generator) -> bytes:
-    lines = content.split(b"\n")
+    lines = content.split(_separator(content))
     one, other = generator.integers(len(lines), size=2)
     lines[one], lines[other] = lines[other], lines[one]
-    return b"\n".join(lines)
+    return _separator(content).join(lines)
 
 
 def _line_gone(content: bytes, generator: np.random.Generator) -> bytes:
-    lines = content.split(b"\n")
+    lines = content.split(_separator(content))
     del lines[generator.integers(len(lines))]
-    return b"\n".join(lines)
+    return _separator(content).join(lines)
 
 
 def _line_twice(content: bytes, generator: np.random.Generator) -> bytes:
-    lines = content.split(b"\n")
+    lines = content.split(_separator(content))
     at = generator.integers(len(lines))
-    return b"\n".join([*lines[:at], lines[at], *lines[at:]])
+    return _separator(content).join([*lines[:at], lines[at], *lines[at:]])
 
 
 def _number_changed(content: bytes, generator: np.random.Generator) -> bytes:

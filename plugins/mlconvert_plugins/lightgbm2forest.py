@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import Refusal
-from mlconvert.stage import Context, Help, Outcome, Stage, Tolerance
-
-
-@dataclass(frozen=True)
-class IterationOptions:
-    """Which part of a boosted model to take."""
-
-    num_iteration: Annotated[int | None, Help("how many iterations to take; all when it is left out")] = None
-    start_iteration: Annotated[int, Help("the first iteration to take")] = 0
+from mlconvert.stage import Context, Outcome, Stage, Tolerance
+from mlconvert_plugins.trees.options import IterationOptions
 
 
 class Lightgbm2Forest(Stage):
@@ -47,14 +39,12 @@ class Lightgbm2Forest(Stage):
 
     def oracle(self, source: Artifact, artifact: Artifact) -> Artifact:
         """The Booster, over the iterations that the forest was made of."""
-        from mlconvert_plugins.trees import layout
+        from mlconvert_plugins.trees.options import iterations_of
 
-        made = layout.read(artifact.path).source
-        cut = {name: made[name] for name in ("start_iteration", "num_iteration") if name in made}
-        return replace(source, settings=cut)
+        return replace(source, settings=iterations_of(artifact))
 
     def tolerance(self, source: Artifact, artifact: Artifact) -> Tolerance:
-        """Margins are exact; a link's `exp` and `log1p` may differ between numpy and the C library."""
-        from mlconvert_plugins.trees.tolerance import LINKED
+        """Everything that no `exp` or `log1p` has touched is exact."""
+        from mlconvert_plugins.trees.tolerance import declared
 
-        return LINKED
+        return declared(artifact)

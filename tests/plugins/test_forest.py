@@ -296,7 +296,9 @@ def test_probes_are_the_seeds(seed: int) -> None:
 def test_probes_hold_the_thresholds_and_their_neighbours(read: str, zero: float) -> None:
     made = stump(Decision("<=", "left", "nan"), 0.1, read=read, zero=zero)
     tried = np.concatenate([probe.inputs["x"][:, 0] for probe in probing.probes(made, 0)])
-    wanted = [0.1, np.nextafter(0.1, 0), np.nextafter(0.1, 1), float(np.float32(0.1)), 0.0, float("inf"), -float("inf")]
-    assert set(wanted) <= set(tried.tolist())
+    wanted = {0.1, np.nextafter(0.1, 0), np.nextafter(0.1, 1), float(np.float32(0.1)), 0.0}
+    # What is infinite as a float32 is refused by the libraries that read it.
+    assert wanted | ({float("inf"), -float("inf")} if read == "float64" else set()) <= set(tried.tolist())
+    assert read == "float64" or not (np.abs(tried) > np.finfo(np.float32).max).any()
     assert np.isnan(tried).any()
     assert np.signbit(tried[tried == 0]).any()

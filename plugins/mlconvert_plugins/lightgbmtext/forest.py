@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from mlconvert.errors import ConversionError
 from mlconvert.signature import Column, Signature
@@ -11,13 +10,8 @@ from mlconvert_plugins.lightgbmtext import columns, objective
 from mlconvert_plugins.lightgbmtext.nodes import Trees
 from mlconvert_plugins.lightgbmtext.numbers import BrokenModelError, integer
 from mlconvert_plugins.lightgbmtext.sections import Sections
+from mlconvert_plugins.trees.assembly import leaf_rows
 from mlconvert_plugins.trees.model import LIGHTGBM_ZERO, Forest, Linear, tabular
-
-if TYPE_CHECKING:
-    import numpy as np
-
-# A leaf's training rows matter to a runtime where trees have more regions than a machine word has bits.
-_MANY_LEAVES = 64
 
 
 def read(sections: Sections, start_iteration: int = 0, num_iteration: int | None = None) -> Forest:
@@ -52,7 +46,7 @@ def read(sections: Sections, start_iteration: int = 0, num_iteration: int | None
         base=np.zeros(outputs),
         linear=_linear(trees) if any(trees.linear) else None,
         leaf_label=None if trees.in_split_order else np.array(trees.labels, dtype=np.int64),
-        leaf_rows=_leaf_rows(trees),
+        leaf_rows=leaf_rows(trees.leaves, trees.rows),
         zero=LIGHTGBM_ZERO,
         divisor=stop - start if "average_output" in sections.header else 1,
         link=found.link,
@@ -131,16 +125,6 @@ def _linear(trees: Trees) -> Linear:
         np.array(trees.term_columns, dtype=np.int64),
         np.array(trees.weights, dtype=np.float64),
     )
-
-
-def _leaf_rows(trees: Trees) -> np.ndarray | None:
-    import numpy as np
-
-    if max(trees.leaves) <= _MANY_LEAVES:
-        return None
-    rows = np.array(trees.rows, dtype=np.float64)
-    coarse = np.where(rows > 0, 1 + np.round(2 * np.log2(np.maximum(rows, 1))), 0)
-    return coarse.astype(np.uint8)
 
 
 def _source(sections: Sections) -> dict[str, str]:

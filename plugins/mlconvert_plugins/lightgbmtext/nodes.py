@@ -31,7 +31,7 @@ class Trees:
     kinds: dict[int, int] = field(default_factory=dict)
     leaves: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
+    rows: list[float] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
     # Whether LightGBM's own leaf numbers are ours in every tree.
     in_split_order: bool = True

@@ -72,6 +72,21 @@ def _ranked(column: np.ndarray, threshold: np.ndarray, columns: int) -> tuple[np
     return rank - (np.cumsum(count) - count)[column], count.astype(np.int64), ascending[new]
 
 
+# Training rows matter to a runtime where trees have more leaves than a machine word has bits.
+_MANY_LEAVES = 64
+
+
+def leaf_rows(tree_leaves: list[int], rows: list[float]) -> np.ndarray | None:
+    """The hint `leaf_rows` from each leaf's number of training rows, or their weight; None where it is of no use."""
+    import numpy as np
+
+    if max(tree_leaves) <= _MANY_LEAVES:
+        return None
+    known = np.array(rows, dtype=np.float64)
+    coarse = 1 + np.round(2 * np.log2(np.maximum(np.where(known > 0, known, 1), 1)))
+    return np.where(known > 0, np.minimum(coarse, 255), 0).astype(np.uint8)
+
+
 @dataclass
 class DecisionTable:
     """Numbers decisions in order of appearance."""

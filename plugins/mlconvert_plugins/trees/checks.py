@@ -22,6 +22,7 @@ def check(forest: Forest) -> None:
 
 def _check_schema(forest: Forest) -> None:
     _demand(forest.width in (1, forest.outputs), "a leaf has neither one value nor one for each output")
+    _demand(bool(forest.labels) or forest.label == "probability", "there are no labels to choose from")
     if forest.labels:
         fits = len(forest.labels) == (2 if forest.outputs == 1 else forest.outputs)
         _demand(fits, f"{len(forest.labels)} labels do not fit {forest.outputs} outputs")

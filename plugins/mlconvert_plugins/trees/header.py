@@ -12,14 +12,16 @@ from mlconvert.signature import Column
 from mlconvert.text import for_terminal
 from mlconvert_plugins.trees.model import LINKS, Decision, Forest, Link
 
-# Its keys, in their order; `labels` alone is optional.
+# Its keys, in their order; those of classifiers are optional.
 KEYS = (
-    "columns", "labels", "outputs", "width", "read", "zero", "sum", "base_at", "divisor", "link", "decisions",
+    "columns", "labels", "label", "outputs", "width", "read", "zero", "sum", "base_at", "divisor", "link", "decisions",
     "leaf_label", "source", "arrays",
 )  # fmt: skip
 
 FLOATS = ("float64", "float32")
 SIDES = ("left", "right")
+# How a label is chosen; the first is not written.
+LABEL_RULES = ("probability", "margin", "margin or zero")
 LABELLINGS = ("split", "pairs", "listed")
 COLUMN_TYPES = ("numeric", "categorical", "boolean")
 
@@ -38,6 +40,7 @@ def write(forest: Forest, arrays: list[tuple[str, str, int]]) -> bytes:
     entry: dict[str, Any] = {
         "columns": [_column_entry(column) for column in forest.columns],
         "labels": list(forest.labels),
+        "label": forest.label,
         "outputs": forest.outputs,
         "width": forest.width,
         "read": forest.read,
@@ -53,6 +56,8 @@ def write(forest: Forest, arrays: list[tuple[str, str, int]]) -> bytes:
     }
     if not forest.labels:
         del entry["labels"]
+    if forest.label == LABEL_RULES[0]:
+        del entry["label"]
     try:
         return json.dumps(entry, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError) as error:  # UnicodeEncodeError is one
@@ -82,12 +87,13 @@ def read(text: bytes) -> tuple[dict[str, Any], list[tuple[str, str, int]]]:
         entry = json.loads(text.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BrokenError(f"its header is no JSON ({error})") from error
-    keys = tuple(key for key in KEYS if key != "labels" or key in _mapping(entry))
+    keys = tuple(key for key in KEYS if key not in ("labels", "label") or key in _mapping(entry))
     if tuple(entry) != keys:
         raise BrokenError(f"its header has the keys {', '.join(entry)}")
     fields = {
         "columns": tuple(_column(one) for one in _list(entry["columns"])),
         "labels": tuple(_scalar(one) for one in _list(entry.get("labels", []))),
+        "label": _one_of(entry.get("label", LABEL_RULES[0]), LABEL_RULES),
         "outputs": _integer(entry["outputs"], 1),
         "width": _integer(entry["width"], 1),
         "read": _one_of(entry["read"], FLOATS),

@@ -33,10 +33,14 @@ _OPTIONAL = ("tree_output", "base", "set_count")
 
 
 def pack(forest: Forest) -> bytes:
-    """The file's bytes, the same for the same forest. Raises ConversionError for names that JSON cannot hold."""
+    """The file's bytes, the same for the same forest.
+
+    Raises ConversionError for names that JSON cannot hold, and for a forest that is not sound.
+    """
+    check(forest)
     directory, planes = [], []
     for name, values in _arrays(forest):
-        if not len(values) or (name in _OPTIONAL and not values.any()):
+        if not len(values) or (name in _OPTIONAL and not _says_something(values)):
             continue
         kind = _narrowest(name, values)
         directory.append((name, kind, len(values)))
@@ -44,6 +48,13 @@ def pack(forest: Forest) -> bytes:
     text = header.write(forest, directory)
     body = b"".join((_HEAD.pack(MAGIC, VERSION, len(text)), text, *planes))
     return body + _CRC.pack(zlib.crc32(body))
+
+
+def _says_something(values: np.ndarray) -> bool:
+    """Whether anything but +0 is in it."""
+    import numpy as np
+
+    return bool(values.any() or np.signbit(values).any())
 
 
 def _arrays(forest: Forest) -> Iterator[tuple[str, np.ndarray]]:

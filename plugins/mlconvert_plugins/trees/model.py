@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # float32's 1e-35, as a float64: what LightGBM takes for zero.
 LIGHTGBM_ZERO = 1.0000000180025095e-35
 
-LINKS = ("identity", "sigmoid", "softmax", "exp", "softplus", "square")
+LINKS = ("identity", "sigmoid", "softmax", "exp", "softplus", "square", "step")
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,7 @@ class Forest:
     base_at: str = "start"
     divisor: int = 1
     link: Link = field(default_factory=Link)
+    label: str = "probability"
     labelling: str = "split"
     source: Mapping[str, Any] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlconvert_plugins.trees.score import Scorer
 
 _INF = math.inf
+_MOST_FLOAT32 = (2 - 2**-23) * 2.0**127
 
 
 class DeadError(Exception):
@@ -45,9 +46,9 @@ class Interval:
     def values(self, grid: Grid) -> list[float]:
         """Values at its ends and within. Empty when there are none."""
         found = [0.0, -0.0] if self.zero else []
-        if self.nan:
+        if self.nan and not grid.whole:
             found.append(math.nan)
-        if self.bottom:
+        if self.bottom and grid.read == "float64":
             found.append(-_INF)
         lowest, highest = grid.above(self.low), grid.at_most(self.high)
         if self.low < lowest <= highest:
@@ -90,16 +91,22 @@ class Grid:
 
     read: str
     zero: float
+    # Whether the library takes no missing value.
+    whole: bool = False
 
     def at_most(self, value: float) -> float:
         """The greatest of them up to `value`; NaN below the least."""
-        found = self._rounded(value, -_INF)
+        found = self._rounded(min(value, self._most()), -_INF)
         return self._rounded(math.nextafter(-self.zero, -_INF), -_INF) if -self.zero <= found <= self.zero else found
 
     def above(self, value: float) -> float:
         """The least of them above `value`."""
         found = self._rounded(math.nextafter(value, _INF), _INF)
         return self._rounded(math.nextafter(self.zero, _INF), _INF) if -self.zero <= found <= self.zero else found
+
+    def _most(self) -> float:
+        """Libraries that read float32 refuse what is infinite in it."""
+        return _INF if self.read == "float64" else _MOST_FLOAT32
 
     def _rounded(self, value: float, toward: float) -> float:
         import numpy as np
@@ -108,7 +115,7 @@ class Grid:
             return value
         with np.errstate(over="ignore"):
             near = np.float32(value)
-        wrong = near > value if toward < 0 else near < value
+        wrong = float(near) > value if toward < 0 else float(near) < value
         return float(np.nextafter(near, np.float32(toward))) if wrong else float(near)
 
 
@@ -120,7 +127,8 @@ class Paths:
 
         self.scorer = scorer
         self.forest: Forest = scorer.forest
-        self.grid = Grid(self.forest.read, self.forest.zero)
+        whole = any(column.missing == "refused" for column in self.forest.columns)
+        self.grid = Grid(self.forest.read, self.forest.zero, whole)
         leaves = len(self.forest.leaf_value)
         above = np.full((leaves + len(scorer.children), 2), -1, dtype=np.int64)
         for side in (0, 1):

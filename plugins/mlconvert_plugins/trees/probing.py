@@ -95,7 +95,11 @@ def _pool(forest: Forest, column: int) -> np.ndarray:
         near += [below, above, threshold + (above - threshold) / 2, threshold - (threshold - below) / 2]
     special = np.array(_SPECIAL)
     small = np.concatenate([np.nextafter(special, -np.inf), special, np.nextafter(special, np.inf)])
-    return np.unique(np.concatenate([*near, small, _codes(forest, column)]))
+    values = np.unique(np.concatenate([*near, small, _codes(forest, column)]))
+    if forest.columns[column].missing == "refused":
+        values = values[~np.isnan(values)]
+    # Libraries that read float32 refuse what is infinite in it.
+    return values if forest.read == "float64" else values[~(np.abs(values) > np.finfo(np.float32).max)]
 
 
 def _codes(forest: Forest, column: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlconvert_plugins.trees.model import Forest, Linear, Link, label_array
-from mlconvert_plugins.trees.topology import children
+from mlconvert_plugins.trees.topology import children, pair_labels, per_tree
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +51,19 @@ class Scorer:
         block = max(1, _BLOCK // max(1, self.forest.trees))
         parts = [self._walk(values[start : start + block]) for start in range(0, len(values), block)]
         return np.concatenate(parts) if parts else np.zeros((0, self.forest.trees), dtype=np.int64)
+
+    def numbered(self, leaves: np.ndarray) -> np.ndarray:
+        """What `leaves` has answered, by the source library's own numbers."""
+        import numpy as np
+
+        if self.forest.labelling == "split":
+            return leaves
+        label = self.forest.leaf_label
+        if label is None:
+            trees = per_tree(self.forest.tree_leaves, self.forest.nodes.split_leaf)
+            label = np.array([number for split, _ in trees for number in pair_labels(split)], dtype=np.int64)
+        found: np.ndarray = label[leaves + self.first_leaf]
+        return found
 
     def _walk(self, values: np.ndarray) -> np.ndarray:
         import numpy as np
@@ -131,8 +144,19 @@ class Scorer:
         return {
             "margin": margin,
             "probability": probability,
-            "label": label_array(self.forest.labels)[probability.argmax(axis=1)],
+            "label": label_array(self.forest.labels)[self._chosen(margin, probability)],
         }
+
+    def _chosen(self, margin: np.ndarray, probability: np.ndarray) -> np.ndarray:
+        """The place of each row's label, by the forest's rule."""
+        import numpy as np
+
+        if self.forest.label == "probability":
+            return np.asarray(probability.argmax(axis=1))
+        if self.forest.outputs > 1:
+            return np.asarray(margin.argmax(axis=1))
+        above = margin >= 0 if self.forest.label == "margin or zero" else margin > 0
+        return above[:, 0].astype(np.int64)
 
 
 def _looked_up(table: np.ndarray, count: np.ndarray, column: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -205,6 +229,8 @@ def _linked(link: Link, margin: np.ndarray) -> np.ndarray:
         return np.asarray(np.exp(margin))
     if link.name == "softplus":
         return np.asarray(np.log1p(np.exp(margin)))
+    if link.name == "step":
+        return (margin > 0).astype(margin.dtype)
     if link.name == "square":
         return np.asarray(np.sign(margin) * margin * margin)
     return margin
@@ -214,10 +240,10 @@ def _softmax(margin: np.ndarray) -> np.ndarray:
     import numpy as np
 
     powers = np.exp(margin - margin.max(axis=1, keepdims=True))
-    total = np.zeros(len(margin), dtype=margin.dtype)
+    total = np.zeros(len(margin))
     for column in powers.T:
         total += column
-    return np.asarray(powers / total[:, None])
+    return np.asarray(powers / total.astype(margin.dtype)[:, None])
 
 
 def _both(positive: np.ndarray) -> np.ndarray:

@@ -20,9 +20,11 @@ class NotATreeError(ValueError):
 def in_split_order(left: Sequence[int], right: Sequence[int]) -> list[int] | None:
     """`split_leaf` of a tree whose nodes and leaves are numbered by the rule already; None when they are not.
 
-    Proves on the way that it is a tree: parents come before children, and every leaf has one parent.
+    Proves on the way that it is a tree: parents come before children, and nothing has two parents.
     """
     nodes = len(left)
+    if len({*left, *right}) != 2 * nodes:
+        return None
     leftmost = [0] * nodes
     for node in range(nodes - 1, -1, -1):
         below, beside = left[node], right[node]
@@ -59,6 +61,14 @@ def reorder(left: Sequence[int], right: Sequence[int], order: Sequence[int]) -> 
     return split_leaf, occupant
 
 
+def pair_labels(split_leaf: Sequence[int]) -> list[int]:
+    """The leaf numbers of a library whose i-th node to be split has the children 2 * i + 1 and 2 * i + 2."""
+    labels = [0] * (len(split_leaf) + 1)
+    for node, leaf in enumerate(split_leaf):
+        labels[leaf], labels[node + 1] = 2 * node + 1, 2 * node + 2
+    return labels
+
+
 def preorder(left: Sequence[int], right: Sequence[int]) -> list[int]:
     """The nodes from the root 0, parents before children, left before right. Raises NotATreeError."""
     nodes = len(left)
@@ -85,12 +95,12 @@ def children(tree_leaves: np.ndarray, split_leaf: np.ndarray) -> np.ndarray:
     import numpy as np
 
     pointers: list[tuple[int, int]] = []
-    for split, leaf in _trees(tree_leaves, split_leaf):
+    for split, leaf in per_tree(tree_leaves, split_leaf):
         pointers.extend(_pointers(split, len(pointers), leaf))
     return np.array(pointers, dtype=np.int64).reshape(-1, 2)
 
 
-def _trees(tree_leaves: np.ndarray, split_leaf: np.ndarray) -> Iterator[tuple[list[int], int]]:
+def per_tree(tree_leaves: np.ndarray, split_leaf: np.ndarray) -> Iterator[tuple[list[int], int]]:
     """Each tree's part of `split_leaf`, and the number of leaves before it."""
     node = leaf = 0
     for leaves in tree_leaves.tolist():

@@ -27,6 +27,24 @@ def test_every_sequence_is_a_tree_and_comes_back(split_leaf: tuple[int, ...]) ->
     assert occupant == [~leaf for leaf in range(len(split_leaf) + 1)]
 
 
+@given(SPLITS, st.data())
+def test_what_is_taken_for_a_tree_is_that_tree(split_leaf: tuple[int, ...], data: st.DataObject) -> None:
+    """Also with some of its pointers changed."""
+    sides = pointers(split_leaf)
+    nodes = len(split_leaf)
+    for _ in range(data.draw(st.integers(0, 3)) if nodes else 0):
+        side, node = data.draw(st.integers(0, 1)), data.draw(st.integers(0, nodes - 1))
+        sides[side][node] = data.draw(st.integers(-nodes - 2, nodes))
+    found = topology.in_split_order(*sides)
+    assert found is None or pointers(tuple(found)) == sides
+    try:
+        again, occupant = topology.reorder(*sides, topology.preorder(*sides))
+    except NotATreeError:
+        assert found is None
+    else:
+        assert len(set(occupant)) == len(again) + 1 <= nodes + 1, "pruned nodes may be left over"
+
+
 @given(SPLITS)
 def test_preorder_has_parents_first(split_leaf: tuple[int, ...]) -> None:
     left, right = pointers(split_leaf)

@@ -28,6 +28,6 @@ final class Decision {
 
     /** The category of a value that is not NaN; negative for what is a member of no set. */
     int category(double value) {
-        return value < 0x1p31 ? (int) (floors ? Math.floor(value) : value) : -1;
+        return value < 0x1p31 ? (int) Math.max(-1, floors ? Math.floor(value) : value) : -1;
     }
 }

@@ -12,9 +12,7 @@ abstract strictfp class Engine {
     abstract void walk(double[] x, int at, Scratch scratch);
 
     /** Room for one thread. */
-    Scratch scratch() {
-        return new Scratch(forest);
-    }
+    abstract Scratch scratch();
 
     /** The margins of the row from x[at] on, into out[to] and the places after it. */
     void margins(double[] x, int at, double[] out, int to, Scratch scratch) {
@@ -58,7 +56,7 @@ abstract strictfp class Engine {
     }
 
     /** A float32 sum is the float64 sum of floats, rounded: with 53 bits the second rounding cannot differ from the first. */
-    private double sum(double a, double b) {
+    final double sum(double a, double b) {
         return forest.header.sumsFloat ? (float) (a + b) : a + b;
     }
 

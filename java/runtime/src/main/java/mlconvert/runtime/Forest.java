@@ -94,6 +94,15 @@ final class Forest {
         return firstLeaf[tree + 1] - firstLeaf[tree] > 1 ? firstLeaf[tree] - tree : ~firstLeaf[tree];
     }
 
+    /** The leaves of the largest tree. */
+    int mostLeaves() {
+        int most = 0;
+        for (int tree = 0; tree < trees; tree++) {
+            most = Math.max(most, firstLeaf[tree + 1] - firstLeaf[tree]);
+        }
+        return most;
+    }
+
     /** Gives each node its children: node i of a tree takes the place of leaf splitLeaf[i]. */
     private void hang(int tree, int[] splitLeaf) {
         int firstNode = firstLeaf[tree] - tree;

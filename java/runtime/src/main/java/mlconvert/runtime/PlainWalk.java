@@ -7,6 +7,11 @@ final class PlainWalk extends Engine {
     }
 
     @Override
+    Scratch scratch() {
+        return new Scratch(forest, 0, 0);
+    }
+
+    @Override
     void walk(double[] x, int at, Scratch scratch) {
         read(x, at, scratch.v);
         for (int tree = 0; tree < forest.trees; tree++) {

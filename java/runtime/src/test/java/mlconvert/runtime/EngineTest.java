@@ -3,6 +3,7 @@ package mlconvert.runtime;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -41,6 +42,7 @@ class EngineTest {
                 named("LightGBM's zero", s -> { s.zero = 1.0000000180025095e-35; s.decisions = Sample.ALL_DECISIONS; s.trees = 40; }),
                 named("all decisions", s -> { s.decisions = Sample.ALL_DECISIONS; s.categorical = 3; s.trees = 40; }),
                 named("all decisions, 150 leaves", s -> { s.decisions = Sample.ALL_DECISIONS; s.categorical = 3; s.leaves = 150; }),
+                named("codes rounded both ways", s -> { s.decisions = Sample.ALL_DECISIONS; s.categorical = 3; s.mixed = true; }),
                 named("large sets", s -> { s.decisions = Sample.ALL_DECISIONS; s.categorical = 3; s.words = 100; }),
                 named("float32", s -> { s.readsFloat = true; s.sumsFloat = true; s.baseAtEnd = true; s.trees = 50; }),
                 named("float32, 7 outputs", s -> { s.readsFloat = true; s.sumsFloat = true; s.outputs = 7; s.trees = 50; }),
@@ -51,8 +53,25 @@ class EngineTest {
                 named("linear leaves, 100", s -> { s.linear = true; s.leaves = 100; }));
     }
 
+    /** The engines that take the forest, with tables of several sizes. */
     static List<Engine> engines(Forest forest) {
-        return List.of(new PlainWalk(forest));
+        List<Engine> engines = new ArrayList<>();
+        engines.add(new PlainWalk(forest));
+        Slot[] slots = Slot.of(forest);
+        if (slots == null) {
+            return engines;
+        }
+        engines.add(Walk.of(forest, slots, null));
+        for (long budget : new long[] {8 << 20, 1 << 18, 1 << 16}) {
+            Masks masks = Masks.of(slots, new Regions(forest), budget);
+            if (masks != null) {
+                engines.add(Walk.of(forest, slots, masks));
+            }
+            if (masks != null && forest.mostLeaves() <= Regions.WORD) {
+                engines.add(new LeafMasks(forest, masks));
+            }
+        }
+        return engines;
     }
 
     @ParameterizedTest

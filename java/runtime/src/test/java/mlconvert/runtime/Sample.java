@@ -29,6 +29,7 @@ final class Sample {
         boolean baseAtEnd;
         boolean linear;
         boolean chains;
+        boolean mixed;
         double zero;
         int divisor = 1;
         String link = "identity";
@@ -142,8 +143,14 @@ final class Sample {
         boolean member = sets[column[node]].length > 0;
         do {
             decision[node] = random.nextInt(decisions.size());
-        } while (decisions.get(decision[node]).contains("\"in\"") != member);
+        } while (!fits(column[node], decisions.get(decision[node])));
         rank[node] = random.nextInt(member ? sets[column[node]].length : thresholds[column[node]].length);
+    }
+
+    /** A column is compared or tested; and unless the shape says otherwise, all tests of a column round codes alike. */
+    private boolean fits(int c, String how) {
+        boolean member = how.contains("\"in\"");
+        return member == sets[c].length > 0 && (!member || shape.mixed || how.contains("floor") == (c % 2 == 0));
     }
 
     // --- the file ------------------------------------------------------------------------------------

@@ -1,0 +1,216 @@
+package mlconvert.runtime;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A column that the forest asks, with the cells that its values fall into: values of one cell go the same way at every node.
+ *
+ * <p>A column that is compared has a cell for each number of thresholds below the value, one more for NaN and one for zero. A column
+ * that is tested for membership has a cell for each category, one for all that are in no set, and one for NaN.
+ */
+final class Slot {
+    /** With three thresholds in a bucket, two steps of search find the value's place. */
+    private static final int FEW = 3;
+    private static final int MOST_BUCKETS = 4096;
+    private static final int MOST_CATEGORIES = 1 << 16;
+
+    final int column;
+    /** The number of the first cell among those of all slots. */
+    final int first;
+    /** How many thresholds there are, or categories in any set. */
+    final int top;
+    final boolean isMember;
+    private final Decision decision;
+    private final boolean readsFloat;
+    final boolean hasZeroCell;
+    private final double zero;
+    private double[] threshold;
+    private int most;
+    private double low;
+    private double scale;
+    private int half;
+    private int[] start;
+
+    Slot(Forest forest, int column, int first, Decision decision, boolean hasZeroCell) {
+        this.column = column;
+        this.first = first;
+        this.decision = decision;
+        this.hasZeroCell = hasZeroCell;
+        isMember = decision.isMember;
+        readsFloat = forest.header.readsFloat;
+        zero = forest.header.zero;
+        if (isMember) {
+            start = new int[32 * mostWords(forest, column)];
+            top = numberCategories(forest);
+        } else {
+            threshold = thresholds(forest);
+            top = threshold.length;
+            search();
+        }
+    }
+
+    int nanCell() {
+        return first + top + 1;
+    }
+
+    int zeroCell() {
+        return first + top + 2;
+    }
+
+    /** The cell beyond the slot's own. */
+    int end() {
+        return first + top + 3;
+    }
+
+    /** A value that falls into a cell which is not one between thresholds. */
+    double representative(int cell) {
+        int category = 0;
+        while (isMember && category < start.length && start[category] != cell - first) {
+            category++;
+        }
+        boolean none = !isMember || category == start.length;
+        return cell == nanCell() ? Double.NaN : cell == zeroCell() ? 0.0 : none ? -1.0 : category;
+    }
+
+    /** The cell of a value as the caller gave it. */
+    int cell(double x) {
+        double v = readsFloat ? (float) x : x;
+        if (isMember) {
+            return memberCell(v);
+        }
+        int p = start[bucket(v)];
+        for (int h = half; h > 0; h >>= 1) {
+            p += (int) (Double.doubleToRawLongBits(threshold[p + h - 1] - v) >> 63) & h;
+        }
+        if (!(v > Double.NEGATIVE_INFINITY)) {
+            return v != v ? nanCell() : first;
+        }
+        if (hasZeroCell && Math.abs(v) <= zero) {
+            return zeroCell();
+        }
+        return first + Math.min(p, most);
+    }
+
+    private int memberCell(double v) {
+        int category = category(Math.abs(v) <= zero ? 0.0 : v);
+        return v != v ? nanCell() : first + (category >= 0 && category < start.length ? start[category] : top);
+    }
+
+    /** The category of a value that was read. */
+    int category(double v) {
+        return decision.category(v);
+    }
+
+    /** How many thresholds are below zero. */
+    int rankOfZero() {
+        int rank = 0;
+        while (rank < top && !isMember && threshold[rank] < 0) {
+            rank++;
+        }
+        return rank;
+    }
+
+    /** Numbers the categories that are in some set; the others share the number behind them. */
+    private int numberCategories(Forest forest) {
+        int count = 0;
+        for (int category = 0; category < start.length; category++) {
+            boolean inAny = false;
+            for (int set = forest.setStart[column]; set < forest.setStart[column + 1] && !inAny; set++) {
+                inAny = forest.isMember(set, category);
+            }
+            start[category] = inAny ? count++ : -1;
+        }
+        for (int category = 0; category < start.length; category++) {
+            start[category] = start[category] < 0 ? count : start[category];
+        }
+        return count;
+    }
+
+    private static int mostWords(Forest forest, int column) {
+        int words = 0;
+        for (int set = forest.setStart[column]; set < forest.setStart[column + 1]; set++) {
+            words = Math.max(words, forest.wordStart[set + 1] - forest.wordStart[set]);
+        }
+        return words;
+    }
+
+    /** The slots of a forest in the order of its columns, or null where a column has no slot of this kind. */
+    static Slot[] of(Forest forest) {
+        Decision[] first = new Decision[forest.columns];
+        boolean[] hasZeroCell = new boolean[forest.columns];
+        for (int node = 0; node < forest.nodes; node++) {
+            int column = forest.column[node];
+            Decision own = forest.header.decisions[forest.decision[node]];
+            first[column] = first[column] == null ? own : first[column];
+            hasZeroCell[column] |= own.zeroIsMissing;
+            if (first[column].isMember != own.isMember || first[column].floors != own.floors) {
+                return null;
+            }
+        }
+        List<Slot> slots = new ArrayList<>();
+        int cell = 0;
+        for (int column = 0; column < first.length; column++) {
+            if (mostWords(forest, column) > MOST_CATEGORIES / 32) {
+                return null;
+            }
+            if (first[column] != null) {
+                slots.add(new Slot(forest, column, cell, first[column], hasZeroCell[column]));
+                cell = slots.get(slots.size() - 1).end();
+            }
+        }
+        return slots.toArray(new Slot[0]);
+    }
+
+    /** The thresholds, moved where that spares taking small values for zero: `v <= t` decides the same. */
+    private double[] thresholds(Forest forest) {
+        double[] own = Arrays.copyOfRange(forest.threshold, forest.thresholdStart[column], forest.thresholdStart[column + 1]);
+        for (int i = 0; zero > 0 && i < own.length; i++) {
+            if (Math.abs(own[i]) <= zero) {
+                own[i] = own[i] >= 0 ? zero : Math.nextDown(-zero);
+            }
+        }
+        return own;
+    }
+
+    /**
+     * Prepares the search. A value's bucket is a rising function of it, so all thresholds of lower buckets are below it and all of
+     * higher ones are not. Some outliers at both ends share the outer buckets, or they would leave the rest too few.
+     */
+    private void search() {
+        int aside = Math.min(FEW - 1, (top - 1) / 2);
+        double high = threshold[top - 1 - aside];
+        low = threshold[aside];
+        boolean spread = high > low && high - low <= Double.MAX_VALUE;
+        most = threshold[top - 1] == Double.POSITIVE_INFINITY ? top - 1 : top;
+        int buckets = spread ? 16 : 1;
+        fill(buckets, high);
+        while (spread && half >= FEW && buckets < MOST_BUCKETS && buckets < 8 * top) {
+            buckets *= 2;
+            fill(buckets, high);
+        }
+        threshold = Arrays.copyOf(threshold, top + 2 * half);
+        Arrays.fill(threshold, top, threshold.length, Double.POSITIVE_INFINITY);
+    }
+
+    /** Lets each bucket know how many thresholds lie before it. */
+    private void fill(int buckets, double high) {
+        scale = (buckets - 2) / (high - low);
+        start = new int[buckets];
+        int[] count = new int[buckets];
+        int largest = 0;
+        for (double t : threshold) {
+            int bucket = bucket(t);
+            largest = Math.max(largest, ++count[bucket]);
+        }
+        for (int b = 1; b < buckets; b++) {
+            start[b] = start[b - 1] + count[b - 1];
+        }
+        half = Integer.highestOneBit(largest);
+    }
+
+    private int bucket(double v) {
+        return Math.max(0, Math.min((int) ((v - low) * scale + 1), start.length - 1));
+    }
+}
