@@ -8,6 +8,11 @@ abstract strictfp class Engine {
         this.forest = forest;
     }
 
+    /** The fastest engine that takes the forest. */
+    static Engine of(Forest forest) {
+        return new PlainWalk(forest);
+    }
+
     /** Finds the leaf that a row, from x[at] on, reaches in each tree: into {@code scratch.leaf}. */
     abstract void walk(double[] x, int at, Scratch scratch);
 

@@ -28,7 +28,7 @@ public final class Model {
         forest = new Forest(new ForestReader(bundle.forest));
         schema = forest.header.schema;
         link = new Link(forest.header);
-        engine = new PlainWalk(forest);
+        engine = Engine.of(forest);
         golden = bundle.golden == null ? null : new Golden(bundle.golden, schema);
         scratch = ThreadLocal.withInitial(engine::scratch);
     }
