@@ -16,6 +16,8 @@ _GROWN = ({}, {"max_depth": 4}, {"max_leaf_nodes": 9})
 _BOOSTED = ({"max_depth": 3}, {"max_leaf_nodes": 5}, {"init": "zero", "learning_rate": 0.37})
 _HISTOGRAM = ({"max_leaf_nodes": 9}, {"max_depth": 3, "learning_rate": 0.37})
 _CRITERIA = {"Classifier": ("gini", "entropy"), "Regressor": ("squared_error", "absolute_error", "poisson")}
+_ADA = ({"max_depth": 1}, {"max_depth": 3, "learning_rate": 0.37}, {"max_leaf_nodes": 9})
+_ISOLATION = ({}, {"max_features": 0.6, "max_samples": 100}, {"contamination": 0.1}, {"bootstrap": True})
 TASKS = ("binary", "three", "regression", "two outputs")
 
 
@@ -54,6 +56,13 @@ def matrix() -> Iterator[Case]:
                 if task != "two outputs":
                     given = {**parameters, "loss": loss, **({"quantile": 0.8} if loss == "quantile" else {})}
                     yield _case(f"HistGradientBoosting{kind}", given, task, rows)
+    for parameters, task in itertools.product(_ADA, ("binary", "three", "six")):
+        yield _case("AdaBoostClassifier", parameters, task, "whole")
+    for parameters, rows in itertools.product(_ISOLATION, ("whole", "missing")):
+        yield _case("IsolationForest", parameters, "none", rows)
+    for name in ("RandomForestClassifier", "DecisionTreeRegressor", "HistGradientBoostingRegressor"):
+        task = "binary" if name.endswith("Classifier") else "regression"
+        yield _case(name, {"monotonic_cst": (1, 0, -1, 0, 0)}, task, "whole")
 
 
 def _losses(kind: str) -> tuple[str, ...]:
@@ -103,6 +112,8 @@ def fit(case: Case, seed: int = 0) -> Any:
         label = np.where(signal > np.median(signal), "yes", "no")
     elif case.task == "three":
         label = np.digitize(signal, np.quantile(signal, [0.4, 0.7])) * 5
+    elif case.task == "six":
+        label = np.digitize(signal, np.quantile(signal, [0.1, 0.3, 0.4, 0.6, 0.8]))
     parameters = dict(case.parameters)
     if parameters.get("loss") in ("poisson", "gamma") or parameters.get("criterion") == "poisson":
         label = np.exp(label / 3)
@@ -110,6 +121,10 @@ def fit(case: Case, seed: int = 0) -> Any:
 
 
 def _estimator(case: Case, parameters: dict[str, Any]) -> Any:
+    if case.name.startswith("AdaBoost"):
+        grown = {key: parameters.pop(key) for key in ("max_depth", "max_leaf_nodes") if key in parameters}
+        inner = tree.DecisionTreeClassifier(random_state=0, **grown)
+        return ensemble.AdaBoostClassifier(inner, n_estimators=7, random_state=0, **parameters)
     module = tree if case.name.startswith(("DecisionTree", "ExtraTreeC", "ExtraTreeR")) else ensemble
     if case.name.startswith("Bagging"):
         inner = getattr(tree, case.name.replace("Bagging", "DecisionTree"))(random_state=0, **parameters)

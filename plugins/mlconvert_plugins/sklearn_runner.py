@@ -36,7 +36,10 @@ class SklearnRunner(Runner):
         estimator = opening.load(self.artifact.path, trust=self._trust)
         # Read whole first: what is broken in a tree is not walked.
         self.signature = forest.read(estimator).signature()
-        self._has_margin = ensembles.read(estimator).has_margin
+        found = ensembles.read(estimator)
+        self._has_margin = found.has_margin
+        # An isolation forest's `predict` says no more than on which side of 0 that is.
+        self._predicting = "decision_function" if found.link.name == "isolation" else "predict"
         self._categories = columns.categories_of(estimator)
         if getattr(estimator, "n_jobs", None) is not None:
             estimator.n_jobs = 1
@@ -50,13 +53,16 @@ class SklearnRunner(Runner):
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Outputs by name for `x`, float64[n, columns]. Raises ConversionError (`bad-input`, `sklearn-refused`)."""
+        import numpy as np
+
         from mlconvert_plugins.sklearntrees.asking import table
         from mlconvert_plugins.trees.rows import rows
 
         assert self._estimator is not None, "use the runner as a context manager"
         x = table(rows(inputs, self.signature), self._estimator, self._categories)
         try:
-            with warnings.catch_warnings():
+            # Its check of the rows adds them all up, which huge ones overflow.
+            with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
                 # Its rows have no column names, which is how a forest is asked too.
                 warnings.filterwarnings("ignore", message="X does not have valid feature names", category=UserWarning)
                 return self._answer(x)
@@ -70,7 +76,7 @@ class SklearnRunner(Runner):
 
         estimator, labels = self._estimator, self.signature.labels
         start = time.perf_counter()
-        output = estimator.predict_proba(x) if labels else estimator.predict(x)
+        output = estimator.predict_proba(x) if labels else getattr(estimator, self._predicting)(x)
         self.seconds = time.perf_counter() - start
         output = np.asarray(output, dtype=np.float64).reshape(len(x), -1)
         if not labels:

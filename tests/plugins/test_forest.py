@@ -106,6 +106,9 @@ def test_values_are_read_before_they_are_compared() -> None:
         (Link("softplus"), [-40.0], [np.exp(-40.0)]),
         (Link("square"), [-3.0], [-9.0]),
         (Link("softmax"), [1000.0, 1000.0], [0.5, 0.5]),
+        (Link("softmax", 0.5), [2.0, 0.0], [1 / (1 + np.exp(-1.0)), 1 / (1 + np.exp(1.0))]),
+        (Link("step"), [0.1, 0.0], [1.0, 0.0]),
+        (Link("isolation", offset=-0.25), [3.0], [-0.125 + 0.25]),
     ],
 )
 def test_links(link: Link, margin: list[float], expected: list[float]) -> None:
@@ -117,9 +120,19 @@ def test_links(link: Link, margin: list[float], expected: list[float]) -> None:
 
 
 def test_the_divisor_comes_before_the_link() -> None:
-    made = stump(Decision("<=", "left", "none"), 0.0, divisor=4, link=Link("exp"))
-    answer = Scorer(made).run(np.ones((1, 1)))
-    assert (answer["margin"].item(), answer["prediction"].item()) == (2.0, np.exp(0.5))
+    for divisor in (4, 2.5):
+        made = stump(Decision("<=", "left", "none"), 0.0, divisor=divisor, link=Link("exp"))
+        answer = Scorer(layout.unpack(layout.pack(made))).run(np.ones((1, 1)))
+        assert (answer["margin"].item(), answer["prediction"].item()) == (2.0, np.exp(2 / divisor))
+
+
+def test_the_divisor_comes_before_the_label() -> None:
+    """Two margins that are next to each other, and one share."""
+    margins = 1.9 + 2.0**-52 * np.array([[1, 2]])
+    made = replace(stump(Decision("<=", "left", "none"), 0.0), outputs=2, width=2, labels=("a", "b"), label="margin")
+    made = replace(made, leaf_value=np.repeat(margins, 2, axis=0), base=np.zeros(2), tree_output=np.zeros(1, int))
+    for divisor, label in ((1, "b"), (1.5, "a")):
+        assert Scorer(replace(made, divisor=divisor)).run(np.ones((1, 1)))["label"].tolist() == [label]
 
 
 def test_the_base_is_first_or_last() -> None:
@@ -215,6 +228,10 @@ def with_header(made: Forest, change: Callable[[dict[str, Any]], None]) -> bytes
         lambda entry: entry.update(outputs=2),
         lambda entry: entry.update(width=2),
         lambda entry: entry.update(divisor=0),
+        lambda entry: entry.update(divisor=10**400),
+        lambda entry: entry.update(divisor=True),
+        lambda entry: entry.update(link={"name": "isolation"}),
+        lambda entry: entry.update(link={"name": "softmax", "offset": 0.5}),
         lambda entry: entry.update(zero=-1),
         lambda entry: entry.update(read="float16"),
         lambda entry: entry.update(link={"name": "probit"}),

@@ -130,8 +130,17 @@ X, Y = np.random.default_rng(0).standard_normal((60, 2)), np.arange(60) % 3
 REFUSED: list[tuple[Any, str, str]] = [
     (linear_model.LogisticRegression().fit(X, Y), "unsupported-estimator", "LogisticRegression"),
     (pipeline.make_pipeline(tree.DecisionTreeClassifier()).fit(X, Y), "unsupported-estimator", "Pipeline"),
-    (ensemble.AdaBoostClassifier(n_estimators=2).fit(X, Y), "unsupported-estimator", "AdaBoostClassifier"),
-    (ensemble.IsolationForest(n_estimators=2).fit(X), "unsupported-estimator", "IsolationForest"),
+    (ensemble.AdaBoostRegressor(n_estimators=2).fit(X, Y), "unsupported-estimator", "AdaBoostRegressor"),
+    (
+        ensemble.AdaBoostClassifier(linear_model.LogisticRegression(), n_estimators=2).fit(X, Y),
+        "unsupported-estimator",
+        "AdaBoostClassifier",
+    ),
+    (
+        ensemble.IsolationForest(n_estimators=2, max_samples=1).fit(X),
+        "unsupported-estimator",
+        "IsolationForest max_samples",
+    ),
     (ensemble.RandomForestClassifier(), "not-fitted", "RandomForestClassifier"),
     (tree.DecisionTreeClassifier().fit(X, 0 * Y), "unsupported-estimator", "classes_"),
     (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlconvert.signature import Signature
 from mlconvert_plugins.sklearntrees import columns, ensembles
-from mlconvert_plugins.sklearntrees.ensembles import Ensemble, refused
+from mlconvert_plugins.sklearntrees.ensemble import Ensemble, refused
 from mlconvert_plugins.trees.assembly import leaf_rows
 from mlconvert_plugins.trees.model import Forest, tabular
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlconvert_plugins.sklearntrees.nodes import Node, Trees
+from mlconvert_plugins.sklearntrees.nodes import Asked, Trees
 from mlconvert_plugins.trees.model import Decision
 
 if TYPE_CHECKING:
     import numpy as np
+
+# By the side of missing values, left then right. Unknown categories go with them, which one set can say: known ones
+# that go left where that is right, known ones that go right where it is left.
+_DECISIONS = (
+    Decision("<=", "left", "nan"),
+    Decision("<=", "right", "nan"),
+    Decision("in", "left", codes="floor", members="right"),
+    Decision("in", "right", codes="floor", members="left"),
+)
 
 
 def add_trees(trees: Trees, estimator: Any) -> None:
@@ -16,14 +25,20 @@ def add_trees(trees: Trees, estimator: Any) -> None:
     import numpy as np
 
     known, place = estimator._bin_mapper.make_known_categories_bitsets()
-    columns = columns_of(estimator)
+    columns = np.array(columns_of(estimator))
     for iteration in estimator._predictors:
         for predictor in iteration:
             nodes = predictor.nodes
             inner = nodes["is_leaf"] == 0
             left, right = (np.where(inner, nodes[side].astype(np.int64), -1) for side in ("left", "right"))
-            ask = _Asking(nodes, columns, predictor.raw_left_cat_bitsets, known, place)
-            trees.add(left, right, ask.node, nodes["value"][:, None], nodes["count"])
+            asked = Asked(
+                columns[nodes["feature_idx"]],
+                2 * (nodes["is_categorical"] != 0) + (nodes["missing_go_to_left"] == 0),
+                np.where(nodes["is_categorical"] != 0, np.nan, nodes["num_threshold"]),
+                _DECISIONS,
+                _members(nodes, inner, predictor.raw_left_cat_bitsets, known, place),
+            )
+            trees.add(left, right, asked, nodes["value"][:, None], nodes["count"])
 
 
 def columns_of(estimator: Any) -> list[int]:
@@ -36,24 +51,16 @@ def columns_of(estimator: Any) -> list[int]:
     return [*np.flatnonzero(categorical).tolist(), *np.flatnonzero(~categorical).tolist()]
 
 
-class _Asking:
-    """The nodes of one tree."""
+def _members(
+    nodes: Any, inner: np.ndarray, to_left: np.ndarray, known: np.ndarray, place: np.ndarray
+) -> dict[int, bytes]:
+    """The bits of each node's set: the categories that go left, or the known ones of its column that do not."""
+    import numpy as np
 
-    def __init__(self, nodes: Any, columns: list[int], left: np.ndarray, known: np.ndarray, place: np.ndarray) -> None:
-        self.nodes, self.columns, self.left, self.known, self.place = nodes, columns, left, known, place
-
-    def node(self, index: int) -> Node:
-        """What a node asks. Unknown categories go where missing values go, which one set can say:
-        known ones that go left where that is right, known ones that go right where it is left.
-        """
-        entry = self.nodes[index]
-        column = int(entry["feature_idx"])
-        default = "left" if entry["missing_go_to_left"] else "right"
-        if not entry["is_categorical"]:
-            return Node(self.columns[column], Decision("<=", default, "nan"), float(entry["num_threshold"]))
-        bits = self.left[entry["bitset_idx"]]
-        if default == "left":
-            bits = self.known[self.place[column]] & ~bits
-        members = "right" if default == "left" else "left"
-        decision = Decision("in", default, codes="floor", members=members)
-        return Node(self.columns[column], decision, members=bits.astype("<u4").tobytes())
+    found = {}
+    for node in np.flatnonzero(inner & (nodes["is_categorical"] != 0)).tolist():
+        bits = to_left[nodes["bitset_idx"][node]]
+        if nodes["missing_go_to_left"][node]:
+            bits = known[place[nodes["feature_idx"][node]]] & ~bits
+        found[node] = bits.astype("<u4").tobytes()
+    return found

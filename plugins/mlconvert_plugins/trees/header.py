@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -78,7 +79,12 @@ def _column_entry(column: Column) -> dict[str, Any]:
 
 
 def _link_entry(link: Link) -> dict[str, Any]:
-    return {"name": link.name, "scale": link.scale} if link.name == "sigmoid" else {"name": link.name}
+    entry: dict[str, Any] = {"name": link.name}
+    if link.name == "sigmoid" or (link.name == "softmax" and link.scale != 1):
+        entry["scale"] = link.scale
+    if link.name == "isolation":
+        entry["offset"] = link.offset
+    return entry
 
 
 def read(text: bytes) -> tuple[dict[str, Any], list[tuple[str, str, int]]]:
@@ -100,7 +106,7 @@ def read(text: bytes) -> tuple[dict[str, Any], list[tuple[str, str, int]]]:
         "zero": _finite(entry["zero"]),
         "sum": _one_of(entry["sum"], FLOATS),
         "base_at": _one_of(entry["base_at"], ("start", "end")),
-        "divisor": _integer(entry["divisor"], 1),
+        "divisor": _divisor(entry["divisor"]),
         "link": _link(_mapping(entry["link"])),
         "decisions": tuple(_decision(_mapping(one)) for one in _list(entry["decisions"])),
         "labelling": _one_of(entry["leaf_label"], LABELLINGS),
@@ -122,9 +128,10 @@ def _column(entry: Any) -> Column:
 
 
 def _link(entry: Mapping[str, Any]) -> Link:
-    scale = ("scale",) if entry.get("name") == "sigmoid" else ()
     known: dict[str, Callable[[Any], Any]] = {"name": lambda value: _one_of(value, LINKS)}
-    return Link(**_fields(entry, known | dict.fromkeys(scale, _finite)))
+    own = {"sigmoid": {"scale": _finite}, "softmax": {"scale": _finite}, "isolation": {"offset": _number}}
+    optional = ("scale",) if entry.get("name") == "softmax" else ()
+    return Link(**_fields(entry, known | own.get(str(entry.get("name")), {}), optional))
 
 
 def _decision(entry: Mapping[str, Any]) -> Decision:
@@ -179,10 +186,24 @@ def _integer(value: Any, least: int) -> int:
     return value
 
 
+def _number(value: Any) -> float:
+    # An int may be beyond every float.
+    if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
+        raise BrokenError("a number is missing in its header, or infinite")
+    return float(value)
+
+
 def _finite(value: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value) or value < 0:
+    if not _number(value) >= 0:
         raise BrokenError(f"{value} is no finite number of at least 0")
     return float(value)
+
+
+def _divisor(value: Any) -> float:
+    if not _number(value) > 0:
+        raise BrokenError(f"a divisor of {value}")
+    assert isinstance(value, (int, float))
+    return value  # a whole number stays one, and the same bytes
 
 
 def _scalar(value: Any) -> Any:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # float32's 1e-35, as a float64: what LightGBM takes for zero.
 LIGHTGBM_ZERO = 1.0000000180025095e-35
 
-LINKS = ("identity", "sigmoid", "softmax", "exp", "softplus", "square", "step")
+LINKS = ("identity", "sigmoid", "softmax", "exp", "softplus", "square", "step", "isolation")
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,14 @@ class Decision:
 
 @dataclass(frozen=True)
 class Link:
-    """The function from margins to outputs, one of `LINKS`; `scale` belongs to `sigmoid`."""
+    """The function from margins to outputs, one of `LINKS`.
+
+    `scale` belongs to `sigmoid` and `softmax`, `offset` to `isolation`.
+    """
 
     name: str = "identity"
     scale: float = 1.0
+    offset: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class Forest:
     zero: float = 0.0
     sum: str = "float64"
     base_at: str = "start"
-    divisor: int = 1
+    divisor: float = 1
     link: Link = field(default_factory=Link)
     label: str = "probability"
     labelling: str = "split"

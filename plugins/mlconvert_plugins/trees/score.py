@@ -144,11 +144,11 @@ class Scorer:
         return {
             "margin": margin,
             "probability": probability,
-            "label": label_array(self.forest.labels)[self._chosen(margin, probability)],
+            "label": label_array(self.forest.labels)[self._chosen(averaged(self.forest, margin), probability)],
         }
 
     def _chosen(self, margin: np.ndarray, probability: np.ndarray) -> np.ndarray:
-        """The place of each row's label, by the forest's rule."""
+        """The place of each row's label, by the forest's rule; `margin` is averaged."""
         import numpy as np
 
         if self.forest.label == "probability":
@@ -207,14 +207,17 @@ class _Lines:
         return np.where(missing, plain[:, 0], value)[:, None]
 
 
+def averaged(forest: Forest, margin: np.ndarray) -> np.ndarray:
+    """Margins by the divisor, of the same type."""
+    return margin if forest.divisor == 1 else margin / margin.dtype.type(forest.divisor)
+
+
 def linked(forest: Forest, margin: np.ndarray) -> np.ndarray:
     """The outputs of margins [n, outputs], of the same type."""
     import numpy as np
 
-    if forest.divisor != 1:
-        margin = margin / margin.dtype.type(forest.divisor)
     with np.errstate(over="ignore", invalid="ignore"):
-        return _linked(forest.link, margin)
+        return _linked(forest.link, averaged(forest, margin))
 
 
 def _linked(link: Link, margin: np.ndarray) -> np.ndarray:
@@ -224,7 +227,7 @@ def _linked(link: Link, margin: np.ndarray) -> np.ndarray:
     if link.name == "sigmoid":
         return np.asarray(one / (one + np.exp(-margin.dtype.type(link.scale) * margin)))
     if link.name == "softmax":
-        return _softmax(margin)
+        return _softmax(margin if link.scale == 1 else margin.dtype.type(link.scale) * margin)
     if link.name == "exp":
         return np.asarray(np.exp(margin))
     if link.name == "softplus":
@@ -233,6 +236,8 @@ def _linked(link: Link, margin: np.ndarray) -> np.ndarray:
         return (margin > 0).astype(margin.dtype)
     if link.name == "square":
         return np.asarray(np.sign(margin) * margin * margin)
+    if link.name == "isolation":
+        return np.asarray(-(margin.dtype.type(2) ** -margin) - margin.dtype.type(link.offset))
     return margin
 
 
