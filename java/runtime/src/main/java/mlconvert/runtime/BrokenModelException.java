@@ -2,8 +2,6 @@ package mlconvert.runtime;
 
 /** The bytes are no model that this runtime can vouch for: damaged, truncated, or of a newer version. */
 public final class BrokenModelException extends ModelException {
-    private static final long serialVersionUID = 1L;
-
     BrokenModelException(String what) {
         super("the model is broken: " + what);
     }

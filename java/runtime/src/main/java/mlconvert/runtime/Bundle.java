@@ -1,24 +1,23 @@
 package mlconvert.runtime;
 
-import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.URL;
+import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
 /**
  * A model as a jar carries it: {@code META-INF/mlconvert/<name>/model.forest}, {@code golden.rows} beside it, and the name on a line
- * of {@code META-INF/mlconvert/models}, so that models of several jars live on one class path.
+ * of {@code META-INF/mlconvert/models}, so that models of several jars live on one class path. A jar may also carry this runtime
+ * in a package of its own, and then the model of that name is the one that belongs to it.
  */
 final class Bundle {
     private static final String FOLDER = "META-INF/mlconvert/";
@@ -36,17 +35,19 @@ final class Bundle {
 
     /** The model of this name on the class path. */
     static Bundle named(String name) {
-        for (ClassLoader loader : loaders()) {
-            byte[] forest = resource(loader, FOLDER + name + FOREST);
-            if (forest != null) {
-                return new Bundle(forest, resource(loader, FOLDER + name + GOLDEN));
-            }
+        Bundle found = find(name);
+        if (found == null) {
+            throw new ModelException("there is no model " + Json.quoted(name) + " on the class path; there is " + names());
         }
-        throw new ModelException("there is no model " + Text.quoted(name) + " on the class path; there is " + names());
+        return found;
     }
 
-    /** The only model on the class path. */
+    /** The model of this package, or else the only one on the class path. */
     static Bundle only() {
+        Bundle own = find(Bundle.class.getPackageName());
+        if (own != null) {
+            return own;
+        }
         Set<String> names = names();
         if (names.size() != 1) {
             throw new ModelException(names.isEmpty() ? "there is no model on the class path"
@@ -56,25 +57,35 @@ final class Bundle {
     }
 
     /** A jar's bytes or a forest's. */
-    static Bundle of(byte[] content) throws IOException {
+    static Bundle of(byte[] content) {
         boolean zip = content.length > 1 && content[0] == 'P' && content[1] == 'K';
         if (!zip) {
             return new Bundle(content, null);
         }
         byte[] forest = null;
         byte[] golden = null;
+        // no model is smaller than a hundredth in a jar, and what is would be there to fill the memory
+        int most = (int) Math.min(100L * content.length + (1 << 20), Integer.MAX_VALUE - 9);
         try (ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(content))) {
             for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
-                if (entry.getName().startsWith(FOLDER) && entry.getName().endsWith(FOREST)) {
+                boolean own = entry.getName().startsWith(FOLDER);
+                if (own && entry.getName().endsWith(FOREST)) {
                     BrokenModelException.unless(forest == null, "the jar holds several");
-                    forest = in.readAllBytes();
-                } else if (entry.getName().startsWith(FOLDER) && entry.getName().endsWith(GOLDEN)) {
-                    golden = in.readAllBytes();
+                    forest = in.readNBytes(most);
+                } else if (own && entry.getName().endsWith(GOLDEN)) {
+                    golden = in.readNBytes(most);
                 }
             }
+        } catch (IOException | IllegalArgumentException e) {
+            throw new BrokenModelException("the jar cannot be read (" + e.getMessage() + ")");
         }
         BrokenModelException.unless(forest != null, "the jar holds none");
         return new Bundle(forest, golden);
+    }
+
+    private static Bundle find(String name) {
+        byte[] forest = resource(FOLDER + name + FOREST);
+        return forest == null ? null : new Bundle(forest, resource(FOLDER + name + GOLDEN));
     }
 
     private static Set<String> names() {
@@ -82,32 +93,38 @@ final class Bundle {
         try {
             for (ClassLoader loader : loaders()) {
                 for (URL url : Collections.list(loader.getResources(FOLDER + "models"))) {
-                    try (BufferedReader in = new BufferedReader(new InputStreamReader(url.openStream(), StandardCharsets.UTF_8))) {
-                        in.lines().filter(line -> !line.isEmpty()).forEach(names::add);
+                    URLConnection connection = url.openConnection();
+                    // a cached connection would keep the jar open for good
+                    connection.setUseCaches(false);
+                    try (InputStream in = connection.getInputStream()) {
+                        names.addAll(Arrays.asList(new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\\R+")));
                     }
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        names.remove("");
         return names;
     }
 
     /** The loader of this class, then that of the thread: a runtime that is shared may not see the models from where it is. */
-    private static List<ClassLoader> loaders() {
-        List<ClassLoader> loaders = new ArrayList<>();
-        loaders.add(Bundle.class.getClassLoader());
-        if (Thread.currentThread().getContextClassLoader() != null) {
-            loaders.add(Thread.currentThread().getContextClassLoader());
-        }
-        return loaders;
+    private static ClassLoader[] loaders() {
+        ClassLoader own = Bundle.class.getClassLoader();
+        ClassLoader thread = Thread.currentThread().getContextClassLoader();
+        return new ClassLoader[] {own, thread == null ? own : thread};
     }
 
-    private static byte[] resource(ClassLoader loader, String name) {
-        try (InputStream in = loader.getResourceAsStream(name)) {
-            return in == null ? null : in.readAllBytes();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    private static byte[] resource(String name) {
+        for (ClassLoader loader : loaders()) {
+            try (InputStream in = loader.getResourceAsStream(name)) {
+                if (in != null) {
+                    return in.readAllBytes();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
+        return null;
     }
 }

@@ -5,18 +5,26 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 
 /** One column of a model's input. */
 public final class Column {
     private final String name;
     private final String type;
     private final List<Object> categories;
+    private final boolean takesMissing;
     private final Map<Object, Integer> codes = new HashMap<>();
+    /** As the header has it. */
+    final Map<?, ?> entry;
 
-    Column(String name, String type, List<Object> categories) {
-        this.name = name;
-        this.type = type;
-        this.categories = categories == null ? null : Collections.unmodifiableList(categories);
+    Column(Map<?, ?> entry) {
+        Header.demand(Set.of("name", "type", "categories", "missing").containsAll(entry.keySet()));
+        this.entry = entry;
+        name = (String) Objects.requireNonNull(entry.get("name"));
+        type = Header.oneOf(entry.get("type"), "numeric categorical boolean");
+        categories = entry.containsKey("categories") ? Collections.unmodifiableList(Header.scalars(entry.get("categories"))) : null;
+        takesMissing = !entry.containsKey("missing") || !Header.oneOf(entry.get("missing"), "nan zero none refused").equals("refused");
         for (int code = 0; categories != null && code < categories.size(); code++) {
             codes.putIfAbsent(key(categories.get(code)), code);
         }
@@ -50,31 +58,26 @@ public final class Column {
     }
 
     /**
-     * The number that stands for a value in a row. Null is missing, which is NaN.
+     * Whether a value may be missing.
      *
-     * @param value a Number, a Boolean for a boolean column, or a category
+     * @return false where the library that trained the model refuses a missing value, as the model then does
+     */
+    public boolean takesMissing() {
+        return takesMissing;
+    }
+
+    /**
+     * The number that stands for a value in a row. Null and NaN are missing, which is NaN.
+     *
+     * @param value a category, for a column that has them; else a Number, or a Boolean, which is 0 or 1
      * @return what a row holds in this column
      * @throws UnknownCategoryException for a category that the model does not have
+     * @throws MissingValueException for a missing value where the model takes none
      * @throws WrongTypeException for a value of another type
      */
     public double encode(Object value) {
-        if (value == null || value instanceof Number && Double.isNaN(((Number) value).doubleValue())) {
-            return Double.NaN;
-        }
-        if (categories != null) {
-            return code(value);
-        }
-        if (type.equals("boolean") && value instanceof Boolean) {
-            return (Boolean) value ? 1 : 0;
-        }
-        if (!(value instanceof Number)) {
-            throw new WrongTypeException(name, value, wanted());
-        }
-        double number = ((Number) value).doubleValue();
-        if (type.equals("boolean") && number != 0 && number != 1) {
-            throw new WrongTypeException(name, value, wanted());
-        }
-        return number;
+        boolean missing = value == null || value instanceof Number && Double.isNaN(((Number) value).doubleValue());
+        return missing ? missing() : categories == null ? number(value, value) : code(value);
     }
 
     /**
@@ -83,44 +86,59 @@ public final class Column {
      * @param text a number, {@code true} or {@code false}, or a category
      * @return what a row holds in this column
      * @throws UnknownCategoryException for a category that the model does not have
+     * @throws MissingValueException for a missing value where the model takes none
      * @throws WrongTypeException for text that is no value of this column
      */
     public double parse(String text) {
         if (text.isEmpty()) {
-            return Double.NaN;
+            return missing();
         }
-        if (codes.containsKey(text)) {
-            return codes.get(text);
+        if (categories == null) {
+            return number(scalar(text), text);
         }
-        boolean truth = text.equalsIgnoreCase("true");
-        if ((truth || text.equalsIgnoreCase("false")) && (type.equals("boolean") || codes.containsKey(truth))) {
-            return encode(truth);
-        }
-        Double number = number(text);
-        if (number == null) {
-            throw categories != null ? new UnknownCategoryException(name, text) : new WrongTypeException(name, text, wanted());
-        }
-        if (categories != null && !codes.containsKey(key(number))) {
+        Integer code = codes.get(text);
+        code = code == null ? codes.get(key(scalar(text))) : code;
+        if (code == null) {
             throw new UnknownCategoryException(name, text);
         }
-        return encode(number);
+        return code;
     }
 
-    private int code(Object value) {
+    /** Whether the number that stands for a value is the value itself. */
+    boolean isPlain() {
+        return categories == null && type.equals("numeric");
+    }
+
+    private double missing() {
+        if (!takesMissing) {
+            throw new MissingValueException(name);
+        }
+        return Double.NaN;
+    }
+
+    private double number(Object value, Object given) {
+        if (value instanceof Boolean) {
+            return (Boolean) value ? 1 : 0;
+        }
+        double number = value instanceof Number ? ((Number) value).doubleValue() : Double.NaN;
+        boolean fits = value instanceof Number && (!type.equals("boolean") || number == 0 || number == 1 || number != number);
+        if (!fits) {
+            throw new WrongTypeException(name, given, type.equals("categorical") ? "category code" : type.equals("boolean") ? type : "number");
+        }
+        return number == number ? number : missing();
+    }
+
+    private double code(Object value) {
         Integer code = codes.get(key(value));
         if (code != null) {
             return code;
         }
-        for (Object category : categories) {
-            if (key(category).getClass() == key(value).getClass()) {
+        for (Object known : codes.keySet()) {
+            if (known.getClass() == key(value).getClass()) {
                 throw new UnknownCategoryException(name, value);
             }
         }
         throw new WrongTypeException(name, value, "category of this column");
-    }
-
-    private String wanted() {
-        return type.equals("categorical") ? "category code" : type.equals("boolean") ? "boolean" : "number";
     }
 
     /** Numbers are the same category whatever their Java type: 3, 3L and 3.0 are one. */
@@ -128,26 +146,33 @@ public final class Column {
         return value instanceof Number ? (Object) (((Number) value).doubleValue() + 0.0) : value;
     }
 
-    private static Double number(String text) {
+    /** The number or truth that the text is written for, or else the text. */
+    private static Object scalar(String text) {
         String word = text.trim().toLowerCase(Locale.ROOT);
-        switch (word.startsWith("-") || word.startsWith("+") ? word.substring(1) : word) {
+        switch (word) {
+            case "true":
+            case "false":
+                return word.equals("true");
             case "nan":
                 return Double.NaN;
+            case "-inf":
+            case "-infinity":
+                return Double.NEGATIVE_INFINITY;
             case "inf":
             case "infinity":
-                return word.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+                return Double.POSITIVE_INFINITY;
             default:
-                return decimal(word);
+                return decimal(word, text);
         }
     }
 
-    private static Double decimal(String word) {
+    private static Object decimal(String word, String otherwise) {
         boolean digitLast = !word.isEmpty() && "0123456789.".indexOf(word.charAt(word.length() - 1)) >= 0;
         try {
             // Java also reads "1f", "1d" and hexadecimal, which no CSV means.
-            return digitLast && word.indexOf('x') < 0 ? Double.valueOf(word) : null;
+            return digitLast && word.indexOf('x') < 0 ? Double.valueOf(word) : otherwise;
         } catch (NumberFormatException e) {
-            return null;
+            return otherwise;
         }
     }
 }

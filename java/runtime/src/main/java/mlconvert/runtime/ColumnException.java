@@ -2,12 +2,10 @@ package mlconvert.runtime;
 
 /** A value does not fit its column. */
 public abstract class ColumnException extends ModelException {
-    private static final long serialVersionUID = 1L;
-
     private final String column;
 
     ColumnException(String column, String what) {
-        super("column " + Text.quoted(column) + ": " + what);
+        super("column " + Json.quoted(column) + ": " + what);
         this.column = column;
     }
 

@@ -38,7 +38,7 @@ final class Forest {
     Forest(ForestReader reader) {
         header = reader.header;
         columns = header.schema.columns().size();
-        trees = reader.trees();
+        trees = reader.length("tree_leaves");
         int[] treeLeaves = reader.integers("tree_leaves", trees, ANY);
         firstLeaf = starts(treeLeaves);
         leaves = firstLeaf[trees];
@@ -148,6 +148,7 @@ final class Forest {
             unless(rank[node] < start[column[node] + 1] - start[column[node]], "a node names a threshold or set that there is not");
         }
         for (int c = 0; c < columns; c++) {
+            unless(thresholdStart[c] == thresholdStart[c + 1] || setStart[c] == setStart[c + 1], "a column has thresholds and sets");
             for (int i = thresholdStart[c]; i < thresholdStart[c + 1]; i++) {
                 double t = threshold[i];
                 unless(t != 0 || 1 / t > 0, "a threshold is -0.0");

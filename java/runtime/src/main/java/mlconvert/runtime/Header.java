@@ -11,13 +11,18 @@ import java.util.Set;
 
 /** The header of a forest: everything about it but its arrays. A key or word that is not known is refused. */
 final class Header {
-    private static final String KEYS = "[columns, labels, outputs, width, read, zero, sum, base_at, divisor, link, decisions, leaf_label, "
-            + "source, arrays]";
+    private static final String KEYS = "[columns, labels, label, outputs, width, read, zero, sum, base_at, divisor, link, decisions, "
+            + "leaf_label, source, arrays]";
     private static final String WRONG = "its header is not one of version 1";
     /** Far beyond any model; it keeps a hostile header from claiming gigabytes. */
     private static final int MOST_OUTPUTS = 1 << 20;
 
     final Schema schema;
+    /** Whether some column takes no missing value. */
+    final boolean refusesMissing;
+    /** Whether the margins decide the label, and whether a margin of 0 is the second label's. */
+    final boolean marginDecides;
+    final boolean zeroIsSecond;
     final int outputs;
     final int width;
     final boolean readsFloat;
@@ -44,21 +49,35 @@ final class Header {
 
     /** Throws ClassCastException or NullPointerException for a value of another type than it should have. */
     private Header(Map<?, ?> entry) {
-        String keys = entry.keySet().toString();
-        demand(keys.equals(entry.containsKey("labels") ? KEYS : KEYS.replace(" labels,", "")));
+        String keys = KEYS;
+        for (String optional : new String[] {"labels", "label"}) {
+            keys = entry.containsKey(optional) ? keys : keys.replace(" " + optional + ",", "");
+        }
+        demand(entry.keySet().toString().equals(keys));
         outputs = count(entry.get("outputs"), 1);
         width = count(entry.get("width"), 1);
         demand(outputs <= MOST_OUTPUTS && (width == 1 || width == outputs));
         List<Object> labels = entry.containsKey("labels") ? scalars(entry.get("labels")) : new ArrayList<>();
         demand(labels.isEmpty() || labels.size() == Math.max(2, outputs) && new HashSet<>(labels).size() == labels.size());
-        schema = new Schema(columns((List<?>) entry.get("columns")), labels, outputs);
+        marginDecides = entry.containsKey("label");
+        zeroIsSecond = marginDecides && isFirst(entry.get("label"), "margin or zero", "margin");
+        demand(!marginDecides || !labels.isEmpty());
+        List<Column> columns = new ArrayList<>();
+        boolean refuses = false;
+        for (Object one : (List<?>) entry.get("columns")) {
+            Column column = new Column((Map<?, ?>) one);
+            columns.add(column);
+            refuses |= !column.takesMissing();
+        }
+        refusesMissing = refuses;
+        schema = new Schema(columns, labels, outputs);
         readsFloat = isFirst(entry.get("read"), "float32", "float64");
         zero = size(entry.get("zero"));
         sumsFloat = isFirst(entry.get("sum"), "float32", "float64");
         baseAtEnd = isFirst(entry.get("base_at"), "end", "start");
         divisor = count(entry.get("divisor"), 1);
         Map<?, ?> how = (Map<?, ?>) entry.get("link");
-        link = oneOf(how.get("name"), "identity sigmoid softmax exp softplus square");
+        link = oneOf(how.get("name"), "identity sigmoid softmax exp softplus square step");
         boolean scaled = link.equals("sigmoid");
         demand(how.keySet().equals(scaled ? Set.of("name", "scale") : Set.of("name")));
         scale = scaled ? size(how.get("scale")) : 1;
@@ -78,23 +97,12 @@ final class Header {
         }
     }
 
-    private static List<Column> columns(List<?> entries) {
-        List<Column> columns = new ArrayList<>();
-        for (Object one : entries) {
-            Map<?, ?> entry = (Map<?, ?>) one;
-            demand(Set.of("name", "type", "categories", "missing").containsAll(entry.keySet()));
-            String type = oneOf(entry.get("type"), "numeric categorical boolean");
-            List<Object> categories = entry.containsKey("categories") ? scalars(entry.get("categories")) : null;
-            columns.add(new Column((String) entry.get("name"), type, categories));
-        }
-        return columns;
-    }
-
-    private static void demand(boolean holds) {
+    static void demand(boolean holds) {
         BrokenModelException.unless(holds, WRONG);
     }
 
-    private static List<Object> scalars(Object entry) {
+    /** A list of strings, numbers and booleans. */
+    static List<Object> scalars(Object entry) {
         List<Object> values = new ArrayList<>((List<?>) entry);
         for (Object value : values) {
             demand(!(value instanceof Map || value instanceof List));
@@ -115,7 +123,7 @@ final class Header {
     }
 
     /** A whole number from {@code least} to an int's end. */
-    static int count(Object value, int least) {
+    private static int count(Object value, int least) {
         long number = (Long) value;
         demand(number >= least && number <= Integer.MAX_VALUE);
         return (int) number;

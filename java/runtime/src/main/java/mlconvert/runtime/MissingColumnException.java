@@ -2,8 +2,6 @@ package mlconvert.runtime;
 
 /** The input lacks a column of the model. A column that is there and holds null is a missing value instead. */
 public final class MissingColumnException extends ColumnException {
-    private static final long serialVersionUID = 1L;
-
     MissingColumnException(String column) {
         super(column, "it is not in the input");
     }

@@ -2,11 +2,11 @@ package mlconvert.runtime;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * A tree ensemble that scores rows with the bits of the library that trained it.
@@ -17,27 +17,30 @@ import java.util.Map;
  * <p>A model does not change, and any number of threads may use it at once. Scoring a row allocates nothing.
  */
 public final class Model {
-    private final Schema schema;
-    private final Forest forest;
+    /** Places for threads that score at once, each in a cache line of its own. */
+    private static final int PLACES = 64;
+    private static final int APART = 16;
+
+    final Forest forest;
+    final Link link;
+    /** Null where the model carries none. */
+    final Golden golden;
     private final Engine engine;
-    private final Link link;
-    private final Golden golden;
-    private final ThreadLocal<Scratch> scratch;
+    /** What threads leave behind for the next call. Room of a thread's own would outlive the model. */
+    private final AtomicReferenceArray<Scratch> idle = new AtomicReferenceArray<>(PLACES * APART);
 
     private Model(Bundle bundle) {
         forest = new Forest(new ForestReader(bundle.forest));
-        schema = forest.header.schema;
         link = new Link(forest.header);
         engine = Engine.of(forest);
-        golden = bundle.golden == null ? null : new Golden(bundle.golden, schema);
-        scratch = ThreadLocal.withInitial(engine::scratch);
+        golden = bundle.golden == null ? null : new Golden(bundle.golden, schema());
     }
 
     /**
-     * Loads the model of the jar that is on the class path.
+     * Loads the model of the jar that this class came in, or else the only one on the class path.
      *
      * @return the model
-     * @throws ModelException where there is none, or more than one
+     * @throws ModelException where there is none, or more than one: the message names them
      * @throws BrokenModelException where it is damaged
      */
     public static Model load() {
@@ -65,7 +68,7 @@ public final class Model {
      * @throws BrokenModelException where it is damaged, or no model
      */
     public static Model load(Path file) throws IOException {
-        return new Model(Bundle.of(Files.readAllBytes(file)));
+        return load(Files.readAllBytes(file));
     }
 
     /**
@@ -77,7 +80,7 @@ public final class Model {
      * @throws BrokenModelException where it is damaged, or no model
      */
     public static Model load(InputStream in) throws IOException {
-        return new Model(Bundle.of(in.readAllBytes()));
+        return load(in.readAllBytes());
     }
 
     /**
@@ -88,11 +91,7 @@ public final class Model {
      * @throws BrokenModelException where they are damaged, or no model
      */
     public static Model load(byte[] content) {
-        try {
-            return new Model(Bundle.of(content));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return new Model(Bundle.of(content));
     }
 
     /**
@@ -101,7 +100,7 @@ public final class Model {
      * @return the schema
      */
     public Schema schema() {
-        return schema;
+        return forest.header.schema;
     }
 
     /**
@@ -110,7 +109,7 @@ public final class Model {
      * @return strings, longs, doubles or booleans; empty for a regressor or ranker
      */
     public List<Object> classes() {
-        return schema.classes();
+        return schema().classes();
     }
 
     /**
@@ -127,15 +126,20 @@ public final class Model {
      *
      * @param row one value for each column
      * @return the prediction
+     * @throws MissingValueException for NaN in a column that takes no missing value, here and in whatever else takes rows
+     * @throws IllegalArgumentException for a row of another length, here and in whatever else takes rows
      * @throws IllegalStateException for a model with several margins
      */
     public double predict(double[] row) {
-        if (schema.margins() != 1) {
-            throw new IllegalStateException("the model has " + schema.margins() + " margins; use predict(row, out)");
+        if (schema().margins() != 1) {
+            throw new IllegalStateException("the model has " + schema().margins() + " margins; use predict(row, out)");
         }
-        Scratch own = scratch(row);
+        require(row.length == forest.columns, row.length, forest.columns, "values");
+        Scratch own = take(row);
         engine.margins(row, 0, own.margin, 0, own);
-        return link.apply(own.margin[0]);
+        double margin = own.margin[0];
+        give(own);
+        return link.apply(margin);
     }
 
     /**
@@ -146,11 +150,8 @@ public final class Model {
      * @return {@code out}
      */
     public double[] predict(double[] row, double[] out) {
-        requireLength(out.length, schema.predictions(), "predictions");
-        Scratch own = scratch(row);
-        engine.margins(row, 0, own.margin, 0, own);
-        link.apply(own.margin, out, 0);
-        return out;
+        require(row.length == forest.columns, row.length, forest.columns, "values");
+        return predictBatch(row, out);
     }
 
     /**
@@ -173,7 +174,7 @@ public final class Model {
      * @throws ColumnException for a column that is missing, or a value that its column cannot take
      */
     public double[] row(Map<String, ?> values) {
-        return schema.row(values);
+        return schema().row(values);
     }
 
     /**
@@ -184,35 +185,22 @@ public final class Model {
      * @return {@code out}
      */
     public double[] margin(double[] row, double[] out) {
-        requireLength(out.length, schema.margins(), "margins");
-        engine.margins(row, 0, out, 0, scratch(row));
-        return out;
+        require(row.length == forest.columns, row.length, forest.columns, "values");
+        return marginBatch(row, out);
     }
 
     /**
-     * The label of the most probable class.
+     * The label of a row: in general that of the most probable class.
      *
      * @param row one value for each column
-     * @return one of {@link #classes()}: the first of equally probable ones, and the first NaN before any number
+     * @return one of {@link #classes()}, as the library that trained the model would choose it
      * @throws IllegalStateException for a model that is no classifier
      */
     public Object label(double[] row) {
-        return classes().get(labelIndex(predict(row, new double[schema.predictions()]), 0));
-    }
-
-    /** The place of the label among the classes, for the probabilities from p[at] on. */
-    int labelIndex(double[] p, int at) {
-        if (classes().isEmpty()) {
-            throw new IllegalStateException("the model is no classifier");
-        }
-        int best = 0;
-        for (int k = 1; k < classes().size(); k++) {
-            double champion = p[at + best];
-            if (champion == champion && !(p[at + k] <= champion)) {
-                best = k;
-            }
-        }
-        return best;
+        double[] margin = margin(row, new double[schema().margins()]);
+        double[] probability = new double[schema().predictions()];
+        link.apply(margin, 0, probability, 0);
+        return classes().get(link.label(margin, 0, probability, 0));
     }
 
     /**
@@ -223,12 +211,14 @@ public final class Model {
      * @return {@code out}
      */
     public int[] leaves(double[] row, int[] out) {
-        requireLength(out.length, forest.trees, "trees");
-        Scratch own = scratch(row);
+        require(row.length == forest.columns, row.length, forest.columns, "values");
+        require(out.length >= forest.trees, out.length, forest.trees, "leaves");
+        Scratch own = take(row);
         engine.walk(row, 0, own);
         for (int tree = 0; tree < forest.trees; tree++) {
             out[tree] = forest.leafLabel[own.leaf[tree]];
         }
+        give(own);
         return out;
     }
 
@@ -240,12 +230,12 @@ public final class Model {
      * @return {@code out}
      */
     public double[] predictBatch(double[] rows, double[] out) {
-        int n = count(rows);
-        requireLength(out.length, (long) n * schema.predictions(), "predictions");
-        Scratch own = scratch.get();
+        int margins = schema().margins();
+        int predictions = schema().predictions();
+        // the margins stand at the end of the predictions' room, so that none is overwritten before it is read
+        int n = margins(rows, out, predictions);
         for (int i = 0; i < n; i++) {
-            engine.margins(rows, i * forest.columns, own.margin, 0, own);
-            link.apply(own.margin, out, i * schema.predictions());
+            link.apply(out, n * (predictions - margins) + i * margins, out, i * predictions);
         }
         return out;
     }
@@ -257,7 +247,7 @@ public final class Model {
      * @return {@link Schema#predictions()} values for each row
      */
     public double[][] predictBatch(double[][] rows) {
-        double[][] out = new double[rows.length][schema.predictions()];
+        double[][] out = new double[rows.length][schema().predictions()];
         for (int i = 0; i < rows.length; i++) {
             predict(rows[i], out[i]);
         }
@@ -272,13 +262,22 @@ public final class Model {
      * @return {@code out}
      */
     public double[] marginBatch(double[] rows, double[] out) {
-        int n = count(rows);
-        requireLength(out.length, (long) n * schema.margins(), "margins");
-        Scratch own = scratch.get();
-        for (int i = 0; i < n; i++) {
-            engine.margins(rows, i * forest.columns, out, i * schema.margins(), own);
-        }
+        margins(rows, out, schema().margins());
         return out;
+    }
+
+    /** Puts the rows' margins at the end of the room for so many values of each, and says how many rows there are. */
+    private int margins(double[] rows, double[] out, int values) {
+        int n = rows.length / Math.max(1, forest.columns);
+        require(n * forest.columns == rows.length, rows.length, forest.columns, "values");
+        require(out.length >= (long) n * values, out.length, (long) n * values, "results");
+        int margins = schema().margins();
+        Scratch own = take(rows);
+        for (int i = 0; i < n; i++) {
+            engine.margins(rows, i * forest.columns, out, n * (values - margins) + i * margins, own);
+        }
+        give(own);
+        return n;
     }
 
     /**
@@ -295,23 +294,28 @@ public final class Model {
         return golden.rows;
     }
 
-    private Scratch scratch(double[] row) {
-        if (row.length != forest.columns) {
-            throw new IllegalArgumentException("the row has " + row.length + " values, the model " + forest.columns + " columns");
+    /** Room to score these rows in, once all values are there that have to be. */
+    private Scratch take(double[] rows) {
+        for (int i = 0; forest.header.refusesMissing && i < rows.length; i++) {
+            if (rows[i] != rows[i]) {
+                schema().columns().get(i % forest.columns).encode(null);
+            }
         }
-        return scratch.get();
+        Scratch found = idle.getAndSet(place(), null);
+        return found == null ? engine.scratch() : found;
     }
 
-    private int count(double[] rows) {
-        if (forest.columns == 0 || rows.length % forest.columns != 0) {
-            throw new IllegalArgumentException(rows.length + " values are no rows of " + forest.columns + " columns");
-        }
-        return rows.length / forest.columns;
+    private void give(Scratch own) {
+        idle.lazySet(place(), own);
     }
 
-    private static void requireLength(int length, long least, String what) {
-        if (length < least) {
-            throw new IllegalArgumentException("out has room for " + length + " of " + least + " " + what);
+    private static int place() {
+        return (int) (Thread.currentThread().getId() % PLACES) * APART;
+    }
+
+    private static void require(boolean fits, long length, long wanted, String what) {
+        if (!fits) {
+            throw new IllegalArgumentException("an array has " + length + " " + what + " instead of " + wanted);
         }
     }
 }

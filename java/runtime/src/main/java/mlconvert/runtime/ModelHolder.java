@@ -3,9 +3,8 @@ package mlconvert.runtime;
 import java.util.Objects;
 
 /**
- * Holds the model in use, and swaps it while other threads score: every answer comes from one model, whole.
- *
- * <p>A thread that needs several answers from the same model calls {@link #get()} once and asks that.
+ * Holds the model in use, and swaps it while other threads score: {@code holder.get().predict(row)}. Every answer comes from one
+ * model, whole. A thread that needs several answers from the same model calls {@link #get()} once.
  */
 public final class ModelHolder {
     private volatile Model current;
@@ -42,37 +41,5 @@ public final class ModelHolder {
         }
         current = next;
         return last;
-    }
-
-    /**
-     * Asks the model in use; see {@link Model#predict(double[])}.
-     *
-     * @param row one value for each column
-     * @return the prediction
-     */
-    public double predict(double[] row) {
-        return current.predict(row);
-    }
-
-    /**
-     * Asks the model in use; see {@link Model#predict(double[], double[])}.
-     *
-     * @param row one value for each column
-     * @param out takes the predictions
-     * @return {@code out}
-     */
-    public double[] predict(double[] row, double[] out) {
-        return current.predict(row, out);
-    }
-
-    /**
-     * Asks the model in use; see {@link Model#margin(double[], double[])}.
-     *
-     * @param row one value for each column
-     * @param out takes the margins
-     * @return {@code out}
-     */
-    public double[] margin(double[] row, double[] out) {
-        return current.margin(row, out);
     }
 }

@@ -3,6 +3,7 @@ package mlconvert.runtime;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,14 +13,17 @@ public final class Schema {
     private final List<Column> columns;
     private final List<Object> classes;
     private final int outputs;
-    private final String standsTwice;
+    /** A name that two columns have, or null. */
+    private String standsTwice;
 
     Schema(List<Column> columns, List<Object> classes, int outputs) {
         this.columns = Collections.unmodifiableList(columns);
         this.classes = Collections.unmodifiableList(classes);
         this.outputs = outputs;
         Set<String> names = new HashSet<>();
-        this.standsTwice = columns.stream().map(Column::name).filter(name -> !names.add(name)).findFirst().orElse(null);
+        for (Column column : columns) {
+            standsTwice = names.add(column.name()) ? standsTwice : column.name();
+        }
     }
 
     /**
@@ -55,17 +59,16 @@ public final class Schema {
      * @return one for each class of a classifier, else one for each margin
      */
     public int predictions() {
-        return classes.isEmpty() ? outputs : classes.size();
+        return Math.max(outputs, classes.size());
     }
 
     /**
      * The row of values given by name. Names that are no columns of the model are passed over.
      *
-     * @param values a value for every column; null is missing
+     * @param values a value for every column, as {@link Column#encode} takes it; null is missing
      * @return a row for {@link Model#predict(double[])} and its like
      * @throws MissingColumnException for a column that is not in {@code values}
-     * @throws UnknownCategoryException for a category that the model does not have
-     * @throws WrongTypeException for a value that its column cannot take
+     * @throws ColumnException for a value that its column cannot take
      * @throws ModelException where two columns of the model have the same name
      */
     public double[] row(Map<String, ?> values) {
@@ -85,35 +88,31 @@ public final class Schema {
     /** Values can be given by name only where no two columns share one. */
     void requireDistinctNames() {
         if (standsTwice != null) {
-            throw new ModelException("two columns of the model are called " + Text.quoted(standsTwice));
+            throw new ModelException("two columns of the model are called " + Json.quoted(standsTwice));
         }
     }
 
     /**
-     * The schema as one JSON object: {@code columns}, {@code classes}, {@code margins}, {@code predictions}.
+     * The schema as one JSON object: {@code columns} (each with {@code name}, {@code type}, and where the model has them
+     * {@code categories} and {@code missing}), {@code classes}, {@code margins}, {@code predictions}.
      *
      * @return JSON on one line
      */
     public String toJson() {
-        List<String> entries = new ArrayList<>();
+        List<Object> entries = new ArrayList<>();
         for (Column column : columns) {
-            String categories = column.categories() == null ? "" : ",\"categories\":" + list(column.categories());
-            entries.add("{\"name\":" + Text.json(column.name()) + ",\"type\":\"" + column.type() + "\"" + categories + "}");
+            entries.add(column.entry);
         }
-        return "{\"columns\":[" + String.join(",", entries) + "],\"classes\":" + list(classes) + ",\"margins\":" + outputs
-                + ",\"predictions\":" + predictions() + "}";
+        Map<String, Object> schema = new LinkedHashMap<>();
+        schema.put("columns", entries);
+        schema.put("classes", classes);
+        schema.put("margins", margins());
+        schema.put("predictions", predictions());
+        return Json.write(schema);
     }
 
     @Override
     public String toString() {
         return toJson();
-    }
-
-    private static String list(List<Object> values) {
-        List<String> entries = new ArrayList<>();
-        for (Object value : values) {
-            entries.add(value instanceof String ? Text.json((String) value) : value.toString());
-        }
-        return "[" + String.join(",", entries) + "]";
     }
 }
