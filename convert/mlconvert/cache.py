@@ -199,7 +199,7 @@ def key_of(**parts: Any) -> str:
 
 @functools.cache
 def code_digest(package: str) -> str:
-    """The digest of a package's Python sources: its code version, also while it is being written."""
+    """The digest of a package's files: its code version, also while it is being written."""
     import importlib.util
 
     spec = importlib.util.find_spec(package)
@@ -207,6 +207,6 @@ def code_digest(package: str) -> str:
         return manifest.sha256(Path(spec.origin)) if spec and spec.origin else ""
     whole = hashlib.sha256()
     for root in spec.submodule_search_locations:
-        for path in sorted(Path(root).rglob("*.py")):
+        for path in sorted(path for path in Path(root).rglob("*") if path.is_file() and path.suffix != ".pyc"):
             whole.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return whole.hexdigest()

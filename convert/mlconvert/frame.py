@@ -191,13 +191,13 @@ class _Journey:
             raise InternalError(f"{hop.edge.name} has written nothing")
         made = _made(out, hop, outcome)
         refuse(self._stage_hook(hop, "ensures", artifact=made))
-        key = self._key(artifact, hop)
+        key = self._key(artifact, hop, out)
         if key is not None:
             self.cache.put(key, hop.edge.name, out, outcome)
         return made, outcome
 
     def _from_cache(self, artifact: Artifact, hop: Hop, out: Path) -> tuple[Artifact, Outcome] | None:
-        key = self._key(artifact, hop)
+        key = self._key(artifact, hop, out)
         kept = self.cache.get(key, out.parent) if key is not None else None
         if kept is None:
             return None
@@ -206,7 +206,7 @@ class _Journey:
         self.listen("log", {"text": f"{hop.edge.name}: taken from the cache"})
         return _made(out, hop, outcome), outcome
 
-    def _key(self, artifact: Artifact, hop: Hop) -> str | None:
+    def _key(self, artifact: Artifact, hop: Hop, out: Path) -> str | None:
         """The hop's cache key; None where looking it up would skip code of the user's, or the cache is off."""
         fmt = sources.load_format(artifact.format)
         if not self.request.cache or artifact.model or fmt.executes(artifact.path, artifact.flavour):
@@ -222,6 +222,7 @@ class _Journey:
             code=[cache.code_digest("mlconvert"), cache.code_digest(re.split("[.:]", hop.edge.reference)[0])],
             data=manifest.sha256(self.request.data) if self.request.data else None,
             seed=self.request.seed,
+            name=out.name if stage.names_artifact else None,
             delivers=vars(stage.delivers(hop.options, self.host)),
             host=self.host.as_json(),
         )

@@ -140,6 +140,8 @@ class Stage(Protocol):
     licence: str = "Apache-2.0"
     requirements: tuple[str, ...] = ()
     python: str = ">=3.11"
+    # Whether what it writes depends on the name of the file that it writes to.
+    names_artifact: bool = False
     Options: type[Any] = NoOptions
 
     def available(self, options: Any, host: Host) -> Iterable[Refusal]:

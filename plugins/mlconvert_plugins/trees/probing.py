@@ -65,6 +65,18 @@ def probes(forest: Forest, seed: int) -> Iterator[Probe]:
             return
 
 
+def few(forest: Forest, count: int, seed: int) -> np.ndarray:
+    """A few rows, float64[count, columns]: thresholds and their neighbours, in every other row what is special, too."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    pools = [_pool(forest, column) for column in range(len(forest.columns))]
+    special = [pool[np.isin(pool, _SPECIAL) | np.isnan(pool)] for pool in pools]
+    rows, other = _drawn(pools, count, generator), _drawn(special, count, generator)
+    rows[1::2] = np.where(generator.random(rows[1::2].shape) < 0.5, rows[1::2], other[1::2])
+    return rows
+
+
 def _rows(
     scorer: Scorer, pools: list[np.ndarray], coverage: Coverage, generator: np.random.Generator
 ) -> Iterator[tuple[str, np.ndarray]]:

@@ -15,10 +15,14 @@ LINKED_FLOAT32 = Tolerance(ulps=LINK_ULPS, atol=LINK_ULPS * 2.0**-24, exact=("ma
 
 
 def declared(artifact: Artifact) -> Tolerance:
-    """The tolerance of a forest: everything that no `exp` or `log1p` has touched is exact."""
+    """The tolerance of the forest in a .forest file."""
     from mlconvert_plugins.trees import layout
 
-    made = layout.read(artifact.path)
-    if made.link.name in ("identity", "square", "step"):
+    return of(layout.read(artifact.path))
+
+
+def of(forest: Forest) -> Tolerance:
+    """The tolerance of a forest: everything that no `exp` or `log1p` has touched is exact."""
+    if forest.link.name in ("identity", "square", "step"):
         return EXACT
-    return LINKED_FLOAT32 if made.sum == "float32" else LINKED
+    return LINKED_FLOAT32 if forest.sum == "float32" else LINKED

@@ -1,0 +1,161 @@
+"""The JVM as a child process: one jar, asked over a pipe for as long as it is open.
+
+`java/driver` answers; its class `Serve` documents the messages.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from mlconvert.errors import ConversionError
+from mlconvert.runner import DeviceAbsentError
+from mlconvert.text import for_terminal
+
+INSTALL = (
+    "install a Java runtime of version 11 or newer (apt-get install default-jre-headless), or set JAVA_HOME to one"
+)
+_LENGTH = struct.Struct("<i")
+_TOO_OLD = "UnsupportedClassVersionError"
+_LAST_LINES = 3
+_SAID = 2**16
+
+
+def java() -> str:
+    """The JVM of JAVA_HOME, else of PATH. Raises DeviceAbsentError where there is none."""
+    found = next(_candidates(), None)
+    if found is None:
+        raise DeviceAbsentError("there is no Java here, neither in JAVA_HOME nor on PATH", fix=INSTALL)
+    return found
+
+
+def _candidates() -> Iterator[str]:
+    home = os.environ.get("JAVA_HOME")
+    for name in (str(Path(home, "bin", "java")) if home else "", "java"):
+        found = shutil.which(name) if name else None
+        if found:
+            yield found
+
+
+class Jvm:
+    """A JVM with the driver in it. Use it as a context manager.
+
+    `arguments` are the driver's; `memory` bounds the heap in bytes, `seconds` every answer: a late JVM is killed.
+    """
+
+    def __init__(self, driver: Path, arguments: Sequence[str], *, memory: int, seconds: float) -> None:
+        self.seconds = seconds
+        self._command = [
+            java(),
+            f"-Xmx{memory >> 20}m",
+            # One thread of its own beside the one that scores; what it is for is over soon.
+            "-XX:+UseSerialGC",
+            "-XX:-UsePerfData",
+            "-cp",
+            str(driver),
+            "mlconvert.driver.Serve",
+            *arguments,
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._said: IO[bytes] | None = None
+        self._late = False
+        self.greeting = memoryview(b"")
+
+    def __enter__(self) -> Jvm:
+        self._said = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, cwd=tempfile.gettempdir()
+        )
+        try:
+            self.greeting = self._answer(b"")
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+        if self._said is not None:
+            self._said.close()
+
+    def ask(self, command: bytes, *body: bytes) -> memoryview:
+        """The body of the driver's answer.
+
+        Raises ConversionError: `jar-refused` with the jar's own reason, `worker-died`, `timeout` or `out-of-memory`.
+        """
+        request = b"".join((command, *body))
+        return self._answer(_LENGTH.pack(len(request)) + request)
+
+    def _answer(self, request: bytes) -> memoryview:
+        process = self._process
+        assert process is not None, "use the JVM as a context manager"
+        self._late = False
+        watch = threading.Timer(self.seconds, self._stop, [process])
+        watch.start()
+        try:
+            answer = _exchange(process, request)
+        except BaseException:  # an interrupt leaves an answer under way that nobody would read
+            self.close()
+            raise
+        finally:
+            watch.cancel()
+        if answer is None:
+            raise self._death(process)
+        if answer[0]:
+            raise _refused(bytes(answer[1:]).decode(errors="replace"))
+        return answer[1:]
+
+    def _stop(self, process: subprocess.Popen[bytes]) -> None:
+        self._late = True
+        process.kill()
+
+    def _death(self, process: subprocess.Popen[bytes]) -> ConversionError:
+        """Why there was no answer."""
+        code = process.wait()
+        assert self._said is not None
+        self._said.seek(0)
+        said = self._said.read(_SAID).decode(errors="replace")
+        if self._late:
+            return ConversionError(f"the JVM was stopped after {self.seconds:g} s without an answer", code="timeout")
+        if _TOO_OLD in said:
+            return DeviceAbsentError("the Java here is older than 11", fix=INSTALL)
+        lines = [line.strip() for line in said.splitlines() if line.strip()][-_LAST_LINES:]
+        message = f"the JVM ended with code {code}" + (
+            f"; it last said: {for_terminal(' / '.join(lines))}" if lines else ""
+        )
+        return ConversionError(message, code="worker-died", fix="run the jar by itself: java -jar JAR --self-test")
+
+
+def _exchange(process: subprocess.Popen[bytes], request: bytes) -> memoryview | None:
+    """Send a request, and wait for an answer; None where the process has died."""
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        process.stdin.write(request)
+        process.stdin.flush()
+    except BrokenPipeError:
+        return None
+    head = process.stdout.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    body = process.stdout.read(length)
+    return memoryview(body) if len(body) == length else None
+
+
+def _refused(reason: str) -> ConversionError:
+    code = "out-of-memory" if "OutOfMemoryError" in reason else "jar-refused"
+    return ConversionError(f"the jar answers: {for_terminal(reason, 300)}", code=code, fix="convert the model again")
