@@ -54,11 +54,12 @@ final class Golden {
         }
     }
 
-    /** An ULP of what should come out. A probability has at least the ULP of numbers below 1, for 1 - p has no finer one. */
+    /** An ULP of what should come out; but 1 - p, and what else is a difference to a number near 1, has no finer one than that. */
     private static double unit(double wanted, Model model) {
         boolean isFloat = model.forest.header.sumsFloat;
         double own = isFloat ? Math.ulp((float) wanted) : Math.ulp(wanted);
-        double least = model.classes().isEmpty() ? 0 : isFloat ? 0x1p-24 : 0x1p-53;
+        boolean isDifference = model.forest.header.link.equals("isolation") || !model.classes().isEmpty();
+        double least = !isDifference ? 0 : isFloat ? 0x1p-24 : 0x1p-53;
         return own <= Double.MAX_VALUE ? Math.max(own, least) : 0;
     }
 }

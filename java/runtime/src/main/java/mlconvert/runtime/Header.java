@@ -29,9 +29,10 @@ final class Header {
     final double zero;
     final boolean sumsFloat;
     final boolean baseAtEnd;
-    final int divisor;
+    final double divisor;
     final String link;
     final double scale;
+    final double offset;
     final Decision[] decisions;
     final String leafLabel;
     /** Each a list of a name, a type such as u2, and a length. */
@@ -75,12 +76,15 @@ final class Header {
         zero = size(entry.get("zero"));
         sumsFloat = isFirst(entry.get("sum"), "float32", "float64");
         baseAtEnd = isFirst(entry.get("base_at"), "end", "start");
-        divisor = count(entry.get("divisor"), 1);
+        divisor = size(entry.get("divisor"));
+        demand(divisor > 0);
         Map<?, ?> how = (Map<?, ?>) entry.get("link");
-        link = oneOf(how.get("name"), "identity sigmoid softmax exp softplus square step");
-        boolean scaled = link.equals("sigmoid");
-        demand(how.keySet().equals(scaled ? Set.of("name", "scale") : Set.of("name")));
+        link = oneOf(how.get("name"), "identity sigmoid softmax exp softplus square step isolation");
+        boolean scaled = link.equals("sigmoid") || link.equals("softmax") && how.containsKey("scale");
         scale = scaled ? size(how.get("scale")) : 1;
+        boolean shifted = link.equals("isolation");
+        offset = shifted ? ((Number) how.get("offset")).doubleValue() : 0;
+        demand(how.size() == (scaled || shifted ? 2 : 1));
         List<?> table = (List<?>) entry.get("decisions");
         decisions = new Decision[table.size()];
         for (int i = 0; i < decisions.length; i++) {

@@ -3,25 +3,26 @@ package mlconvert.runtime;
 /** From margins to predictions: the average, the link function, and for a classifier of two labels both probabilities. */
 final strictfp class Link {
     private final Header header;
-    private final String name;
     private final double divisor;
     private final double scale;
+    private final double offset;
 
     Link(Header header) {
         this.header = header;
-        name = header.link;
         divisor = rounded(header.divisor);
         scale = rounded(header.scale);
+        offset = rounded(header.offset);
     }
 
     /** The predictions of the margins from margin[at] on, into out[to] and the places after it, which may be the same places. */
     void apply(double[] margin, int at, double[] out, int to) {
-        if (name.equals("softmax")) {
-            softmax(margin, at, out, to);
-        } else {
-            for (int k = 0; k < header.outputs; k++) {
-                out[to + k] = linked(averaged(margin[at + k]));
-            }
+        boolean softmax = header.link.equals("softmax");
+        for (int k = 0; k < header.outputs; k++) {
+            double m = averaged(margin[at + k], divisor);
+            out[to + k] = softmax ? rounded(scale * m) : linked(m);
+        }
+        if (softmax) {
+            softmax(out, to);
         }
         if (header.schema.predictions() > header.outputs) {
             out[to + 1] = out[to];
@@ -31,17 +32,20 @@ final strictfp class Link {
 
     /** The prediction of the only margin: for a classifier the probability of the second label. */
     double apply(double margin) {
-        return name.equals("softmax") ? margin - margin + 1 : linked(averaged(margin));
+        return linked(averaged(margin, divisor));
     }
 
-    private double averaged(double m) {
-        return divisor == 1 ? m : rounded(m / divisor);
+    private double averaged(double m, double by) {
+        return by == 1 ? m : rounded(m / by);
     }
 
     private double linked(double m) {
-        switch (name) {
+        switch (header.link) {
             case "sigmoid":
                 return rounded(1 / rounded(1 + exp(rounded(-scale * m))));
+            case "softmax":
+                // exp(m - m) of itself
+                return m - m + 1;
             case "exp":
                 return exp(m);
             case "softplus":
@@ -50,24 +54,27 @@ final strictfp class Link {
                 return rounded(rounded((m == 0 ? 0 : Math.signum(m)) * m) * m);
             case "step":
                 return m > 0 ? 1 : 0;
+            case "isolation":
+                return rounded(-rounded(StrictMath.pow(2, -m)) - offset);
             default:
                 return m;
         }
     }
 
-    private void softmax(double[] margin, int at, double[] out, int to) {
-        double largest = averaged(margin[at]);
-        for (int k = 1; k < header.outputs; k++) {
+    private void softmax(double[] m, int at) {
+        int end = at + header.outputs;
+        double largest = m[at];
+        for (int k = at; k < end; k++) {
             // Math.max keeps a NaN, as numpy does
-            largest = Math.max(largest, averaged(margin[at + k]));
+            largest = Math.max(largest, m[k]);
         }
         double total = 0;
-        for (int k = 0; k < header.outputs; k++) {
-            out[to + k] = exp(rounded(averaged(margin[at + k]) - largest));
-            total += out[to + k];
+        for (int k = at; k < end; k++) {
+            m[k] = exp(rounded(m[k] - largest));
+            total += m[k];
         }
-        for (int k = 0; k < header.outputs; k++) {
-            out[to + k] = rounded(out[to + k] / rounded(total));
+        for (int k = at; k < end; k++) {
+            m[k] = rounded(m[k] / rounded(total));
         }
     }
 
@@ -77,18 +84,18 @@ final strictfp class Link {
             throw new IllegalStateException("the model is no classifier");
         }
         if (!header.marginDecides) {
-            return largest(probability, from);
+            return largest(probability, from, 1);
         }
-        double m = margin[at];
-        return header.outputs > 1 ? largest(margin, at) : m > 0 || m == 0 && header.zeroIsSecond ? 1 : 0;
+        double m = averaged(margin[at], divisor);
+        return header.outputs > 1 ? largest(margin, at, divisor) : m > 0 || m == 0 && header.zeroIsSecond ? 1 : 0;
     }
 
     /** The place of the largest value: the first of equal ones, and the first NaN before any number. */
-    private int largest(double[] values, int from) {
+    private int largest(double[] values, int from, double by) {
         int best = 0;
         for (int k = 1; k < header.schema.predictions(); k++) {
-            double champion = values[from + best];
-            if (champion == champion && !(values[from + k] <= champion)) {
+            double champion = averaged(values[from + best], by);
+            if (champion == champion && !(averaged(values[from + k], by) <= champion)) {
                 best = k;
             }
         }
