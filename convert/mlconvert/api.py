@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlconvert import edges, frame, manifest, parity, registry, requirements, sources
+from mlconvert import edges, frame, manifest, parity, registry, requirements, routes, sources
 from mlconvert.artifact import Artifact
 from mlconvert.cache import Cache
 from mlconvert.errors import ConversionError, ParityError, UsageError, refuse
@@ -193,12 +193,9 @@ def validate(
     """
     parity.check_tolerances(atol=atol, rtol=rtol)
     oracle, subject = _admitted(source, None, model, trust), _admitted(artifact, None, None, trust)
-    edge = next(
-        (e for e in edges.edges() if (e.source, e.target, e.provider) == (oracle.format, subject.format, "")), None
-    )
-    values = frame.context(
-        edge.name if edge else "validate", Cache(), None if data is None else Path(data), seed, trust
-    )
+    between = _between(oracle.format, subject.format)
+    name = between[0].name if len(between) == 1 else "validate"
+    values = frame.context(name, Cache(), None if data is None else Path(data), seed, trust)
     with Worker(memory=memory_limit()) as worker, values as context:
         subject = _with_signature(worker, subject, trust, read_inputs(inputs), read_dims(dims))
         oracle = replace(oracle, signature=subject.signature)
@@ -207,12 +204,21 @@ def validate(
             listen,
             source=oracle,
             artifact=subject,
-            stage=edge.reference if edge else None,
+            stage=between[-1].reference if between else None,
+            reader=between[0].reference if len(between) > 1 else None,
             context=context,
             rtol=rtol,
             atol=atol,
         )
     return parity.status_of([check])
+
+
+def _between(source: str, target: str) -> tuple[edges.Edge, ...]:
+    """The route that would have made one of the other; nothing where there is none, or more than one."""
+    try:
+        return routes.find(source, target)
+    except ConversionError:
+        return ()
 
 
 def _with_signature(

@@ -36,6 +36,7 @@ def check(
     artifact: Artifact,
     *,
     stage: str | None = None,
+    reader: str | None = None,
     context: Mapping[str, Any],
     rtol: float | None = None,
     atol: float | None = None,
@@ -43,15 +44,17 @@ def check(
 ) -> dict[str, Any]:
     """Hold an artifact against its source and return the entry of the manifest's `parity.checks`.
 
-    `stage` is the reference of the edge that made it, which declares the tolerance and localises what is wrong.
+    `stage` is the reference of the edge that made it, which declares the tolerance and localises what is wrong. Where
+    they stand several hops apart, `reader` is that of the edge which took the source in, and nothing is localised.
     `made_here` says that the running route has just made the artifact, which then needs no word of trust.
     """
     ctx = Context(**context, emit=emit)
     edge: Stage | None = hooks.load(stage) if stage else None
-    source = edge.oracle(source, artifact) if edge else source
+    first: Stage | None = hooks.load(reader) if reader else edge
+    source = first.oracle(source, artifact) if first else source
     tolerance, chosen = _tolerance(edge, source, artifact, rtol, atol)
     entry: dict[str, Any] = {
-        "stage": edge.name if edge else None,
+        "stage": edge.name if edge and edge is first else None,
         "status": UNPROVEN,
         "reason": "",
         "tolerance": {**tolerance.as_json(), "from": chosen},
@@ -69,7 +72,7 @@ def check(
     except DeviceAbsentError as error:
         return {**entry, "reason": error.message, "fix": error.fix, "outputs": [], "probes": []}
     entry.update(judge.entry())
-    if judge.failed and edge is not None and judge.bad is not None:
+    if judge.failed and edge is not None and edge is first and judge.bad is not None:
         entry["first_bad"] = _localise(edge, source, artifact, judge.bad, ctx)
     return entry
 

@@ -83,4 +83,4 @@ class Forest2Jar(Stage):
         """Everything that no `exp` or `log1p` has touched is exact."""
         from mlconvert_plugins.trees.tolerance import declared
 
-        return declared(source)
+        return declared(artifact)

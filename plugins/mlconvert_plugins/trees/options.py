@@ -19,8 +19,8 @@ class IterationOptions:
 
 
 def iterations_of(artifact: Artifact) -> Mapping[str, Any]:
-    """The iterations that a forest was made of, as the settings of a runner; empty for all of them."""
-    from mlconvert_plugins.trees import layout
+    """The iterations that a forest (or a jar) was made of, as the settings of a runner; empty for all of them."""
+    from mlconvert_plugins.trees.files import forest_in
 
-    made = layout.read(artifact.path).source
+    made = forest_in(artifact.path).source
     return {name: made[name] for name in ("start_iteration", "num_iteration") if name in made}

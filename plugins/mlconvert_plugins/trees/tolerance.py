@@ -15,10 +15,10 @@ LINKED_FLOAT32 = Tolerance(ulps=LINK_ULPS, atol=LINK_ULPS * 2.0**-24, exact=("ma
 
 
 def declared(artifact: Artifact) -> Tolerance:
-    """The tolerance of the forest in a .forest file."""
-    from mlconvert_plugins.trees import layout
+    """The tolerance of a .forest file, or of the forest in a jar."""
+    from mlconvert_plugins.trees.files import forest_in
 
-    return of(layout.read(artifact.path))
+    return of(forest_in(artifact.path))
 
 
 def of(forest: Forest) -> Tolerance:

@@ -94,10 +94,21 @@ def children(tree_leaves: np.ndarray, split_leaf: np.ndarray) -> np.ndarray:
     """
     import numpy as np
 
-    pointers: list[tuple[int, int]] = []
-    for split, leaf in per_tree(tree_leaves, split_leaf):
-        pointers.extend(_pointers(split, len(pointers), leaf))
-    return np.array(pointers, dtype=np.int64).reshape(-1, 2)
+    first_leaf = np.cumsum(tree_leaves) - tree_leaves
+    nodes, leaves = len(split_leaf), int(tree_leaves.sum())
+    place = split_leaf + np.repeat(first_leaf, tree_leaves - 1)
+    # Who has stood in each leaf's place, one after the other: the nodes that took it, then the leaf. Each is the left
+    # child of the one before it, and the first of place i + 1 is the right child of node i.
+    order = np.argsort(place, kind="stable")
+    stood = np.empty(nodes + leaves, dtype=np.int64)
+    of_node = np.arange(nodes) + place[order]
+    taken = np.bincount(place, minlength=leaves)
+    of_leaf = np.cumsum(taken) + np.arange(leaves)
+    stood[of_node], stood[of_leaf] = order, ~np.arange(leaves)
+    pointers = np.empty((nodes, 2), dtype=np.int64)
+    pointers[order, 0] = stood[of_node + 1]
+    pointers[:, 1] = stood[np.delete(of_leaf - taken, first_leaf)]
+    return pointers
 
 
 def per_tree(tree_leaves: np.ndarray, split_leaf: np.ndarray) -> Iterator[tuple[list[int], int]]:
@@ -107,17 +118,3 @@ def per_tree(tree_leaves: np.ndarray, split_leaf: np.ndarray) -> Iterator[tuple[
         yield split_leaf[node : node + leaves - 1].tolist(), leaf
         node += leaves - 1
         leaf += leaves
-
-
-def _pointers(split_leaf: list[int], first_node: int, first_leaf: int) -> list[tuple[int, int]]:
-    sides = [[0, 0] for _ in split_leaf]
-    above = [(0, 0)] * (len(split_leaf) + 1)
-    for node, leaf in enumerate(split_leaf):
-        if node:
-            parent, side = above[leaf]
-            sides[parent][side] = first_node + node
-        above[leaf], above[node + 1] = (node, 0), (node, 1)
-    if split_leaf:
-        for leaf, (parent, side) in enumerate(above):
-            sides[parent][side] = ~(first_leaf + leaf)
-    return [(left, right) for left, right in sides]
