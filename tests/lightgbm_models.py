@@ -5,9 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import lightgbm
 import numpy as np
+
+from exactness import Answers, both
+from mlconvert_plugins.trees.tolerance import LINKED
 
 REGRESSION = (
     "regression", "regression_l1", "huber", "fair", "poisson", "quantile", "mape", "gamma", "tweedie",
@@ -21,6 +26,26 @@ MISSING = ("none", "nan", "zero", "unused")
 CATEGORIES = ("none", "few", "many")
 CUTS = ((0, None), (0, 3), (2, 2), (3, None))
 
+# What changes how trees grow, and no answer of the ones that have grown; or makes trees of an unusual shape.
+EXTRAS: dict[str, dict[str, Any]] = {
+    "goss": {"data_sample_strategy": "goss", "learning_rate": 0.9},
+    "extra trees": {"extra_trees": True},
+    "monotone": {"monotone_constraints": [1, -1, 0, 0, 0], "monotone_constraints_method": "intermediate"},
+    "interactions": {"interaction_constraints": [[0, 1], [2, 3, 4]]},
+    "quantized": {"use_quantized_grad": True},
+    "smooth": {"path_smooth": 3.0, "lambda_l1": 0.2, "max_delta_step": 0.5},
+    "4095 bins": {"max_bin": 4095, "min_data_in_bin": 1, "num_leaves": 64, "min_data_in_leaf": 1},
+    "2 bins": {"max_bin": 2},
+    "one leaf": {"min_data_in_leaf": 390},
+    "stumps": {"max_depth": 1},
+    "deep": {"num_leaves": 300, "min_data_in_leaf": 1, "min_sum_hessian_in_leaf": 0.0},
+    "no average": {"boost_from_average": False},
+    "unbalanced": {"is_unbalance": True},
+    "one-hot": {"max_cat_to_onehot": 100},
+    "ignored column": {"ignore_column": "0"},
+}
+FORMAT = "lightgbm"
+TOLERANCE = LINKED
 ROWS = 400
 
 
@@ -34,11 +59,13 @@ class Case:
     categories: str = "none"
     linear: bool = False
     cut: tuple[int, int | None] = (0, None)
+    extra: str = ""
 
     def __str__(self) -> str:
         start, count = self.cut
         linear = "linear" if self.linear else "plain"
-        return f"{self.objective}-{self.boosting}-{self.missing}-{self.categories}-{linear}-{start}:{count}"
+        words = (self.objective, self.boosting, self.missing, self.categories, linear, f"{start}:{count}", self.extra)
+        return "-".join(filter(None, words))
 
 
 def matrix() -> Iterator[Case]:
@@ -54,6 +81,9 @@ def matrix() -> Iterator[Case]:
             # A cut is another model only where the trees are others: one cell in four each.
             if hash_of(objective, boosting, missing, categories, str(linear)) % len(CUTS) == number:
                 yield Case(objective, boosting, missing, categories, linear, cut)
+    for extra, objective, linear in itertools.product(EXTRAS, ("binary", "multiclass"), (False, True)):
+        if not (linear and extra in ("quantized", "deep")):
+            yield Case(objective, categories="few", linear=linear, extra=extra)
 
 
 def hash_of(*words: str) -> int:
@@ -105,6 +135,7 @@ def train(case: Case, seed: int = 0) -> lightgbm.Booster:
         "reg_sqrt": extra == "sqrt",
         "sigmoid": 0.37 if extra == "sigmoid" else 1.0,
     }
+    parameters |= EXTRAS.get(case.extra, {})
     if case.boosting == "rf":
         parameters |= {"bagging_freq": 1, "bagging_fraction": 0.6}
     label, group = signal, None
@@ -123,3 +154,28 @@ def train(case: Case, seed: int = 0) -> lightgbm.Booster:
 def _residual(predictions: np.ndarray, dataset: lightgbm.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """A custom objective: least squares."""
     return predictions - dataset.get_label(), np.ones_like(predictions)
+
+
+def save(case: Case, path: Path) -> Path:
+    """Write the case's model to `path`, with a suffix."""
+    path = path.with_suffix(".txt")
+    train(case).save_model(path)
+    return path
+
+
+def answers(path: Path, case: Case) -> Answers:
+    """What LightGBM says of rows."""
+    booster = lightgbm.Booster(model_str=path.read_text(encoding="utf-8"))
+    start, count = case.cut
+
+    def ask(x: np.ndarray) -> dict[str, np.ndarray]:
+        def predict(**how: bool) -> np.ndarray:
+            given = {"start_iteration": start, "num_iteration": count or -1}
+            return np.asarray(booster.predict(x, **given, **how)).reshape(len(x), -1)
+
+        found = {"margin": predict(raw_score=True), "leaves": predict(pred_leaf=True).astype(np.int64)}
+        if case.objective.startswith(("binary", "multiclass")):
+            return {**found, "probability": both(predict())}
+        return {**found, "prediction": predict()}
+
+    return ask

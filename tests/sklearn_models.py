@@ -5,11 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn import ensemble, tree
 
+from exactness import Answers
+from mlconvert.artifact import Artifact
+from mlconvert_plugins.sklearn_runner import SklearnRunner
+from mlconvert_plugins.sklearntrees import opening
+from mlconvert_plugins.trees.tolerance import LINKED
+
+FORMAT = "sklearn"
+TOLERANCE = LINKED
 ROWS = 300
 
 _GROWN = ({}, {"max_depth": 4}, {"max_leaf_nodes": 9})
@@ -135,3 +144,30 @@ def _estimator(case: Case, parameters: dict[str, Any]) -> Any:
     elif module is ensemble:
         parameters["n_estimators"] = 5
     return getattr(module, case.name)(random_state=0, **parameters)
+
+
+def save(case: Case, path: Path) -> Path:
+    """Write the case's model to `path`, with a suffix: a pickle, or an archive of skops, in turns."""
+    from skops import io
+
+    estimator = fit(case)
+    if len(str(case)) % 2:
+        opening.save(estimator, path.with_suffix(".joblib"))
+        return path.with_suffix(".joblib")
+    io.dump(estimator, path.with_suffix(".skops"))
+    return path.with_suffix(".skops")
+
+
+def answers(path: Path, case: Case) -> Answers:
+    """What scikit-learn says of rows."""
+    runner = SklearnRunner(Artifact(path, "sklearn"), trust=True).__enter__()
+    estimator = opening.load(path, trust=True)
+
+    def ask(x: np.ndarray) -> dict[str, np.ndarray]:
+        found = dict(runner.run({"x": x}))
+        if case.name.startswith(("DecisionTree", "ExtraTree", "RandomForest")):
+            with np.errstate(over="ignore", invalid="ignore"):  # its check of the rows adds them all up
+                found["leaves"] = np.asarray(estimator.apply(x)).reshape(len(x), -1).astype(np.int64)
+        return found
+
+    return ask

@@ -5,10 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xgboost
+
+from exactness import Answers, both
+from mlconvert_plugins.trees.tolerance import LINKED_FLOAT32
 
 POSITIVE = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "reg:squaredlogerror")
 REAL = ("reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror", "reg:quantileerror", "two targets")
@@ -21,6 +25,23 @@ SHAPES = ("depthwise", "lossguide", "exact", "pruned", "parallel")
 CATEGORIES = ("none", "few", "many")
 CUTS = ((0, None), (0, 3), (2, 2), (3, None))
 
+# What changes how trees grow, and no answer of the ones that have grown; or where sums begin.
+EXTRAS: dict[str, dict[str, Any]] = {
+    "base 0.1": {"base_score": 0.1},
+    "base 0.9": {"base_score": 0.9},
+    "monotone": {"monotone_constraints": "(1,-1,0,0,0)"},
+    "interactions": {"interaction_constraints": "[[0,1],[2,3,4]]"},
+    "2 bins": {"max_bin": 2},
+    "approx": {"tree_method": "approx"},
+    "goss": {"subsample": 0.5, "colsample_bynode": 0.5},
+    "stumps": {"max_depth": 1},
+    "one leaf": {"gamma": 1e9},
+    "deep": {"max_depth": 0, "max_leaves": 200, "grow_policy": "lossguide", "min_child_weight": 0.0},
+    "weighted": {"scale_pos_weight": 3.0, "max_delta_step": 0.7, "alpha": 0.3, "lambda": 2.0},
+    "dropped": {"booster": "dart", "rate_drop": 0.9, "normalize_type": "forest", "sample_type": "weighted"},
+}
+FORMAT = "xgboost"
+TOLERANCE = LINKED_FLOAT32
 ROWS = 400
 
 
@@ -34,11 +55,13 @@ class Case:
     categories: str = "none"
     missing: bool = True
     cut: tuple[int, int | None] = (0, None)
+    extra: str = ""
 
     def __str__(self) -> str:
         start, count = self.cut
         missing = "missing" if self.missing else "whole"
-        return f"{self.objective}-{self.booster}-{self.shape}-{self.categories}-{missing}-{start}:{count}"
+        words = (self.objective, self.booster, self.shape, self.categories, missing, f"{start}:{count}", self.extra)
+        return "-".join(filter(None, words))
 
 
 def matrix() -> Iterator[Case]:
@@ -49,6 +72,10 @@ def matrix() -> Iterator[Case]:
         if shape == "exact" and (categories != "none" or objective in ("reg:absoluteerror", "reg:quantileerror")):
             continue
         yield Case(objective, booster, shape, categories, missing, next(cuts))
+    for extra, objective in itertools.product(
+        EXTRAS, ("binary:logistic", "multi:softprob", "reg:gamma", "reg:logistic")
+    ):
+        yield Case(objective, categories="few", extra=extra)
 
 
 def sample(every: int) -> list[Case]:
@@ -90,6 +117,7 @@ def train(case: Case, seed: int = 0) -> xgboost.Booster:
         "min_child_weight": 0.1,
         **_shape(case.shape),
         **({"rate_drop": 0.5} if case.booster == "dart" else {}),
+        **EXTRAS.get(case.extra, {}),
     }
     label: Any = signal
     given: dict[str, Any] = {}
@@ -122,3 +150,33 @@ def _shape(shape: str) -> dict[str, Any]:
         "pruned": {"tree_method": "hist", "gamma": 2.0, "max_depth": 6},
         "parallel": {"tree_method": "hist", "num_parallel_tree": 2, "subsample": 0.5},
     }[shape]
+
+
+def save(case: Case, path: Path) -> Path:
+    """Write the case's model to `path`, with a suffix: JSON or UBJSON, in turns."""
+    path = path.with_suffix((".json", ".ubj")[len(str(case)) % 2])
+    train(case).save_model(path)
+    return path
+
+
+def answers(path: Path, case: Case) -> Answers:
+    """What XGBoost says of rows."""
+    booster = xgboost.Booster(model_file=path)
+    start, count = case.cut
+
+    def ask(x: np.ndarray) -> dict[str, np.ndarray]:
+        data = xgboost.DMatrix(x, feature_types=types(case), enable_categorical=True)
+
+        def predict(**how: bool) -> np.ndarray:
+            cut = (start, start + count if count else 0)
+            return booster.predict(data, iteration_range=cut, **how).reshape(len(x), -1)
+
+        found = {"margin": predict(output_margin=True)}
+        if start == 0:  # XGBoost knows no leaf numbers of later iterations alone
+            found["leaves"] = predict(pred_leaf=True).astype(np.int64)
+        if case.objective == "multi:softmax":
+            return {**found, "label": predict()[:, 0].astype(np.int64)}
+        kind = "probability" if case.objective in ("binary:logistic", "multi:softprob") else "prediction"
+        return {**found, kind: both(predict()) if kind == "probability" else predict()}
+
+    return ask

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import lightgbm
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import exactness
 import lightgbm_models as models
@@ -19,12 +16,12 @@ from mlconvert.worker import Worker
 from mlconvert_plugins.lightgbmtext import forest, sections
 from mlconvert_plugins.lightgbmtext.numbers import BrokenModelError
 from mlconvert_plugins.trees import layout
-from mlconvert_plugins.trees.model import LIGHTGBM_ZERO
+from mlconvert_plugins.trees.model import LIGHTGBM_ZERO, Forest
 from mlconvert_plugins.trees.score import Scorer
 from mutants import mutants
 
 
-def read(text: bytes, *cut: int | None) -> forest.Forest:
+def read(text: bytes, *cut: int | None) -> Forest:
     return forest.read(sections.split(text), *cut)  # type: ignore[arg-type]
 
 
@@ -32,112 +29,85 @@ def text_of(case: Case) -> bytes:
     return models.train(case).model_to_string().encode()
 
 
-def answers(text: bytes, start: int = 0, count: int | None = None) -> Callable[[np.ndarray], Mapping[str, np.ndarray]]:
-    """What LightGBM says of rows."""
-    booster = lightgbm.Booster(model_str=text.decode())
-    labels = read(text).labels
-
-    def ask(x: np.ndarray) -> dict[str, np.ndarray]:
-        def predict(**how: bool) -> np.ndarray:
-            cut = {"start_iteration": start, "num_iteration": count or -1}
-            return booster.predict(x, **cut, **how).reshape(len(x), -1)
-
-        output = predict()
-        found = {"margin": predict(raw_score=True), "leaves": predict(pred_leaf=True).astype(np.int64)}
-        if not labels:
-            return {**found, "prediction": output}
-        return {**found, "probability": np.hstack([1 - output, output]) if output.shape[1] == 1 else output}
-
-    return ask
+def check(case: Case, folder: Path) -> exactness.Comparison:
+    path = models.save(case, folder / "m")
+    return exactness.compare(read(path.read_bytes(), *case.cut), models.answers(path, case))
 
 
-def check(case: Case) -> exactness.Comparison:
-    text = text_of(case)
-    return exactness.compare(read(text, *case.cut), answers(text, *case.cut))
+def check_trained(booster: lightgbm.Booster, folder: Path) -> Forest:
+    """Any other model, against LightGBM's own margins and leaves; the forest of it."""
+    path = folder / "m.txt"
+    booster.save_model(path)
+    made = read(path.read_bytes())
+    exactness.compare(made, models.answers(path, Case("custom")))
+    return made
 
 
 # --- exact ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("case", models.sample(16), ids=str)
-def test_margins_have_lightgbms_bits(case: Case) -> None:
-    found = check(case)
+def test_margins_have_lightgbms_bits(case: Case, tmp_path: Path) -> None:
+    found = check(case, tmp_path)
     assert found.reached + found.dead == found.leaves
 
 
-@pytest.mark.proof
-@pytest.mark.parametrize("case", models.sample(1), ids=str)
-def test_every_margin_has_lightgbms_bits(case: Case) -> None:
-    check(case)
-
-
 @pytest.mark.parametrize("objective", models.OBJECTIVES)
-def test_every_objective(objective: str) -> None:
-    assert check(Case(objective)).rows > 1000
+def test_every_objective(objective: str, tmp_path: Path) -> None:
+    assert check(Case(objective), tmp_path).rows > 1000
 
 
-_EDGES = [
-    float("nan"),
-    0.0,
-    -0.0,
-    float("inf"),
-    float("-inf"),
-    5e-324,
-    LIGHTGBM_ZERO,
-    -LIGHTGBM_ZERO,
-    -1.0,
-    -0.5,
-    1e300,
-]
-
-
-@given(st.data())
-def test_any_row(data: st.DataObject) -> None:
-    forest_, ask = _model()
-    pool = [*_EDGES, *forest_.tables.threshold.tolist(), *map(float, np.float32(forest_.tables.threshold))]
-    values = st.sampled_from(pool) | st.floats() | st.integers(-2, 100).map(float)
-    x = np.array(data.draw(st.lists(st.lists(values, min_size=5, max_size=5), min_size=1, max_size=8)))
-    np.testing.assert_array_equal(Scorer(forest_).margins(x), ask(x)["margin"], strict=True)
-
-
-def _model(cache: list[Any] = []) -> Any:  # noqa: B006  # trained once
-    if not cache:
-        text = text_of(Case("multiclass", missing="zero", categories="many"))
-        cache.append((read(text), answers(text)))
-    return cache[0]
+def test_any_row(tmp_path: Path) -> None:
+    case = Case("multiclass", missing="zero", categories="many")
+    path = models.save(case, tmp_path / "m")
+    assert exactness.compare_drawn(read(path.read_bytes()), models.answers(path, case)).drawn > 100
 
 
 def test_what_is_next_to_zero_is_zero() -> None:
     """LightGBM drops values up to float32's 1e-35 before it compares."""
     signs = np.repeat([-1.0, 0.0, 1.0], 50)
-    parameters = {"verbosity": -1, "min_data_in_leaf": 5}
-    text = lightgbm.train(parameters, lightgbm.Dataset(signs[:, None], signs), 3).model_to_string().encode()
+    booster = lightgbm.train({"verbosity": -1, "min_data_in_leaf": 5}, lightgbm.Dataset(signs[:, None], signs), 3)
     edge, beyond = LIGHTGBM_ZERO, np.nextafter(LIGHTGBM_ZERO, 1)
     x = np.array([[-1.0], [-beyond], [-edge], [0.0], [edge], [beyond], [1.0]])
-    margins = Scorer(read(text)).margins(x)[:, 0]
-    np.testing.assert_array_equal(margins, answers(text)(x)["margin"][:, 0])
+    margins = Scorer(read(booster.model_to_string().encode())).margins(x)[:, 0]
+    np.testing.assert_array_equal(margins, booster.predict(x))
     assert margins[0] == margins[1] < margins[2] == margins[3] == margins[4] < margins[5] == margins[6]
 
 
-def test_categories_of_any_number() -> None:
+def test_categories_of_any_number(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     codes = generator.integers(0, 5000, 20000)
     codes[:50] = 2**20
     signal = (codes * 2654435761 % 1000).astype(float)
     data = lightgbm.Dataset(codes[:, None].astype(float), signal, categorical_feature=[0])
     parameters = {"verbosity": -1, "num_leaves": 8, "max_cat_threshold": 2000, "min_data_per_group": 2, "cat_smooth": 1}
-    text = lightgbm.train(parameters, data, 3).model_to_string().encode()
-    made = read(text)
-    assert made.tables.set_words.max() > 100
-    exactness.compare(made, answers(text))
+    assert check_trained(lightgbm.train(parameters, data, 3), tmp_path).tables.set_words.max() > 100
 
 
-def test_a_model_that_learnt_nothing_is_a_constant() -> None:
+def test_a_model_that_learnt_nothing_is_a_constant(tmp_path: Path) -> None:
     data = lightgbm.Dataset(np.zeros((50, 2)), np.arange(50.0))
-    text = lightgbm.train({"verbosity": -1}, data, 3).model_to_string().encode()
-    made = read(text)
+    made = check_trained(lightgbm.train({"verbosity": -1}, data, 3), tmp_path)
     assert made.tree_leaves.tolist() == [1]
-    np.testing.assert_array_equal(Scorer(made).margins(np.ones((3, 2))), answers(text)(np.ones((3, 2)))["margin"])
+
+
+def test_a_linear_tree_of_one_leaf(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((60, 2))
+    parameters = {"verbosity": -1, "linear_tree": True, "min_data_in_leaf": 50, "num_class": 1}
+    check_trained(lightgbm.train(parameters, lightgbm.Dataset(x, x[:, 0]), 3), tmp_path)
+
+
+def test_initial_scores_are_no_part_of_the_model(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((200, 2))
+    data = lightgbm.Dataset(x, x[:, 0], init_score=x[:, 1] * 10)
+    check_trained(lightgbm.train({"verbosity": -1, "min_data_in_leaf": 5}, data, 3), tmp_path)
+
+
+def test_a_model_without_trees_is_refused() -> None:
+    booster = lightgbm.Booster({"verbosity": -1}, lightgbm.Dataset(np.eye(50), np.arange(50.0)))
+    text = booster.model_to_string().encode()
+    with pytest.raises(ConversionError) as caught:
+        read(text)
+    assert caught.value.code == "no-iterations"
 
 
 # --- through the frame ---------------------------------------------------------------------------------

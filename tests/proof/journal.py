@@ -27,9 +27,9 @@ class Journal:
     `harness` are the modules that make the rows.
     """
 
-    def __init__(self, name: str, *harness: ModuleType) -> None:
+    def __init__(self, name: str, *harness: ModuleType, packages: Sequence[str] = PACKAGES) -> None:
         self.path = REPOSITORY / "proof" / f"{name}.jsonl"
-        self.code = _code(harness)
+        self.code = _code(harness, packages)
         self.rows: dict[str, dict[str, Any]] = {}
         if self.path.exists():
             for line in self.path.read_text(encoding="utf-8").splitlines():
@@ -53,17 +53,23 @@ class Journal:
         return self.rows[case]
 
 
-def _code(harness: Iterable[ModuleType]) -> str:
+def _code(harness: Iterable[ModuleType], packages: Sequence[str]) -> str:
     """A digest of all that a row depends on."""
-    parts = [cache.code_digest("mlconvert"), cache.code_digest("mlconvert_plugins"), manifest.versions(PACKAGES)]
+    parts = [cache.code_digest("mlconvert"), cache.code_digest("mlconvert_plugins"), manifest.versions(packages)]
     parts += [inspect.getsource(module) for module in (redraw, *harness)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def page(title: str, text: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def page(
+    title: str,
+    text: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    packages: Sequence[str] = PACKAGES,
+) -> str:
     """A Markdown page: what the table shows, what it was made with and on, and the table."""
     memory = psutil.virtual_memory().total / 2**30
-    versions = ", ".join(f"{name} {version}" for name, version in manifest.versions(PACKAGES).items())
+    versions = ", ".join(f"{name} {version}" for name, version in manifest.versions(packages).items())
     lines = [
         f"# {title}",
         "",

@@ -58,7 +58,7 @@ def open_model(document: dict[str, Any]) -> Model:
     targets = number(param, "num_target", "learner_model_param", 1) if "num_target" in param else 1
     classes = number(param, "num_class", "learner_model_param")
     outputs = max(classes, targets, 1)
-    own = objective.read(learner["objective"], classes)
+    own = objective.read(learner["objective"], classes, targets)
     model, weights = _booster(learner["gradient_booster"])
     trees = model["trees"]
     if not isinstance(trees, list):

@@ -16,8 +16,7 @@ from mlconvert_plugins.xgboostfile.errors import BrokenModelError
 
 _IDENTITY = (
     "reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:pseudohubererror", "reg:absoluteerror",
-    "reg:quantileerror", "reg:expectileerror", "rank:pairwise", "rank:ndcg", "rank:map",
-    "binary:logitraw",
+    "reg:quantileerror", "rank:pairwise", "rank:ndcg", "rank:map", "binary:logitraw",
 )  # fmt: skip
 _EXP = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft")
 _LOGIT = ("reg:logistic", "binary:logistic")
@@ -48,14 +47,19 @@ class Objective:
         return -_logf(odds) if self.base == "logit" else _logf(odds)
 
 
-def read(entry: Any, num_class: int) -> Objective:
+def read(entry: Any, num_class: int, targets: int) -> Objective:
     """The objective. Raises BrokenModelError for one that is not known."""
     found = keys(entry, "objective", ("name",), _PARAMETERS)
     for name in found.keys() - {"name"}:
         if name not in ("ti+", "tj-"):
             mapping(found[name], f"objective {name}")
     name = found["name"]
-    if name in _IDENTITY:
+    if name == "reg:expectileerror" and targets > 1:
+        # Each margin after the first is the softplus of a difference, from a base_score that is taken apart likewise.
+        raise BrokenModelError(
+            f"{name} of {targets} expectiles", "objective", "unsupported-objective", "train a model for each of them"
+        )
+    if name in (*_IDENTITY, "reg:expectileerror"):
         return Objective(name, Link())
     if name in _EXP:
         return Objective(name, Link("exp"), "log")
