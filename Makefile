@@ -30,11 +30,11 @@ else \
 fi
 endef
 
-.PHONY: help demo test check pytest proof bench docs lock clean
+.PHONY: help demo test check java jdk compiled pytest proof bench docs lock clean
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.demo$(TORCH) ## train a small model and convert it to a TensorRT engine; TORCH=cpu for a smaller torch
+demo: $(VENV)/.demo$(TORCH) compiled ## train a small model and convert it to a TensorRT engine; TORCH=cpu for a smaller torch
 	$(say) "training a small CNN on scikit-learn's digits"
 	@$(BIN)/python docs/examples/digits.py train demo
 	$(say) "converting it: $(CONVERT)"
@@ -44,21 +44,26 @@ demo: $(VENV)/.demo$(TORCH) ## train a small model and convert it to a TensorRT 
 
 CONVERT := mlconvert torch2trt demo/digits.pt2 -o demo/digits.rtx.plan --builder rtx --dim batch=1:8:64 --keep --force
 
-test: check pytest ## what CI runs: check, then the tests; at most 15 minutes on two cores
+test: check java pytest ## what CI runs: check, then the tests; at most 15 minutes on two cores
 
 check: $(VENV)/.test$(TORCH) ## ruff and mypy
 	$(say) "ruff and mypy"
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy
 
-pytest: $(VENV)/.test$(TORCH)
+java: jdk ## the tests of the Java side
+	$(call need,mvn --version,maven)
+	$(say) "mvn verify"
+	@mvn -q -B -ntp -Dstyle.color=never -f java verify
+
+pytest: $(VENV)/.test$(TORCH) compiled
 	$(say) "pytest on $(WORKERS) workers"
 	@$(BIN)/pytest -n $(WORKERS)
 
-proof: $(VENV)/.test$(TORCH) ## the full matrices; resumes where it stopped
+proof: $(VENV)/.test$(TORCH) compiled ## the full matrices; resumes where it stopped
 	$(say) "the full matrices"
 	@$(BIN)/pytest -m proof
 
-bench: $(VENV)/.test$(TORCH) ## the timings
+bench: $(VENV)/.test$(TORCH) compiled ## the timings
 	@for scenario in benchmarks/*.py; do \
 		printf '==> %s\n' "$$scenario"; $(BIN)/python "$$scenario" || exit 1; \
 	done
@@ -90,6 +95,13 @@ $(VENV)/pyvenv.cfg: | $(UV)
 		2>/dev/null || echo '>=3.11'); \
 	$(UV) venv --quiet --allow-existing --python "$$python" $(VENV) || \
 	{ echo 'mlconvert needs Python 3.11 or newer; name one with make PYTHON=/path/to/python3' >&2; exit 1; }
+
+jdk:
+	$(call need,javac -version,default-jdk-headless)
+
+# An editable install compiles java/; this does it again when a source has changed since.
+compiled: jdk $(VENV)/pyvenv.cfg
+	@PYTHONPATH=convert:plugins $(BIN)/python -m mlconvert_plugins.javajar.compiling
 
 $(VENV)/.demo$(TORCH): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	$(say) "installing mlconvert with PyTorch and TensorRT-RTX: minutes and some 6 GB the first time"
