@@ -11,11 +11,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import lightgbm
 import numpy as np
-import pandas as pd
 import pytest
 
+import churn
 import mlconvert
 from architecture import REPOSITORY
 
@@ -23,7 +22,6 @@ CONSUMERS = REPOSITORY / "tests" / "consumers"
 COORDINATES = "com.acme:churn:1.0.0"
 # Reads the coordinates in the jar; the version that Maven 3 takes by itself does not.
 INSTALL = "org.apache.maven.plugins:maven-install-plugin:3.1.2"
-ROWS = 500
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(1800)]
 
@@ -52,25 +50,12 @@ def spark() -> Path:
     return Path(run(python, "-c", "import pathlib, pyspark; print(pathlib.Path(pyspark.__file__).parent)").strip())
 
 
-def frame() -> pd.DataFrame:
-    generator = np.random.default_rng(0)
-    age = generator.integers(18, 90, ROWS).astype(float)
-    age[generator.random(ROWS) < 0.1] = np.nan
-    city = pd.Categorical.from_codes(
-        generator.integers(-1, 5, ROWS), categories=["Bern", "Genève", "Rome", "Wien", "Zürich"]
-    )
-    income = generator.lognormal(10, 1, ROWS)
-    return pd.DataFrame({"age": age, "income": income, "city": city, "vip": generator.random(ROWS) < 0.2})
-
-
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`churn.jar`, `rows.csv`, and what LightGBM says in `expected.npy`: margins and probabilities."""
     folder = tmp_path_factory.mktemp("consumers")
-    x = frame()
-    y = (x.age.fillna(50) / 40 + x.city.cat.codes % 2 + x.vip + np.log(x.income) / 5) > 4.2
-    parameters = {"objective": "binary", "num_leaves": 15, "min_data_in_leaf": 5, "num_threads": 1, "verbosity": -1}
-    booster = lightgbm.train(parameters, lightgbm.Dataset(x, y.astype(int)), 40)
+    x = churn.frame()
+    booster = churn.train(x)
     options = {"forest2jar": {"java_package": "com.acme.churn", "maven": COORDINATES}}
     mlconvert.convert(booster, to="jar", out=folder / "churn.jar", options=options)
     x.to_csv(folder / "rows.csv", index_label="id")

@@ -19,7 +19,7 @@ object Service {
     for (line <- lines) {
       val request = names.zip(line.split(",", -1)).map { case (name, cell) => name -> value(name, cell) }.toMap
       val row = model.row(request.asJava)
-      println(s"${model.margin(row, new Array[Double](1))(0)},${model.predict(row)}")
+      println(s"${model.margin(row, Array(0.0))(0)},${model.predict(row)}")
     }
   }
 }

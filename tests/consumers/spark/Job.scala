@@ -13,7 +13,7 @@ object Job {
       val model = Model.load()
       partition.map { row =>
         val values = model.row(row.getValuesMap[Any](row.schema.fieldNames.toSeq).asJava)
-        Row(row.getAs[Int]("id"), model.margin(values, new Array[Double](1))(0), model.predict(values))
+        Row(row.getAs[Int]("id"), model.margin(values, Array(0.0))(0), model.predict(values))
       }
     }
     val answer = new StructType().add("id", "int").add("margin", DoubleType).add("probability", DoubleType)
