@@ -71,11 +71,11 @@ class Forest2Jar(Stage):
 
     def ensures(self, artifact: Artifact, ctx: Context) -> Iterator[Refusal]:
         """The jar opens, holds a sound forest with the signature, and nothing that could run but our runtime."""
-        from mlconvert_plugins.javajar import opening
+        from mlconvert_plugins.javajar import opening, trust
 
         if opening.forest_of(artifact.path).signature() != artifact.signature:
             yield Refusal("wrong-signature", "the written jar does not have the signature that was promised")
-        reason = opening.stranger(artifact.path)
+        reason = trust.stranger(artifact.path)
         if reason:
             yield Refusal("wrong-jar", f"the written jar is not what it should be: {reason}")
 

@@ -29,7 +29,7 @@ class Jar(Format):
 
     def executes(self, path: Path, flavour: str | None) -> str | None:
         """Whatever in it is not, byte for byte, the runtime of this installation."""
-        from mlconvert_plugins.javajar.opening import stranger
+        from mlconvert_plugins.javajar.trust import stranger
 
         return stranger(path)
 

@@ -13,7 +13,7 @@ from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
 from mlconvert.runner import DeviceAbsentError, Runner
 from mlconvert.text import for_terminal
-from mlconvert_plugins.javajar import compiled, opening
+from mlconvert_plugins.javajar import compiled, opening, trust
 from mlconvert_plugins.javajar.jvm import Jvm
 from mlconvert_plugins.javajar.relocation import HOME
 
@@ -71,7 +71,7 @@ class JarRunner(Runner):
         self._held.close()
 
     def _admit(self, jar: NativeJar) -> None:
-        reason = None if self._trust else opening.stranger(self.artifact.path)
+        reason = None if self._trust else trust.stranger(self.artifact.path)
         if reason:
             raise ConversionError(
                 f"running it can execute code: {for_terminal(reason)}",

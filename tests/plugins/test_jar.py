@@ -89,6 +89,11 @@ def _other_main(members: Members) -> None:
     members[manifest.PATH] = members[manifest.PATH].replace(b"mlconvert.runtime.Main", b"evil.Main")
 
 
+def _main_twice(members: Members) -> None:
+    line = b"Main-Class: mlconvert.runtime.Main\r\n"
+    members[manifest.PATH] = members[manifest.PATH].replace(line, b"Main-Class: evil.Main\r\n" + line)
+
+
 def _changed(members: Members) -> None:
     name = "mlconvert/runtime/Model.class"
     members[name] = members[name].replace(b"golden", b"g0lden")
@@ -99,7 +104,7 @@ STRANGERS: dict[str, tuple[Callable[[Members], object], str]] = {
     "a class": (lambda members: members.update({"evil/A.class": b"\xca\xfe\xba\xbe"}), "evil/A.class"),
     "a class of our package": (lambda members: members.update({"mlconvert/runtime/A.class": b""}), "runtime/A.class"),
     "a changed class": (_changed, "mlconvert/runtime/Model.class"),
-    "a missing class": (lambda members: members.pop("mlconvert/runtime/Forest.class"), "not those of this"),
+    "a missing class": (lambda members: members.pop("mlconvert/runtime/Forest.class"), "does not hold the runtime"),
     "a version's class": (
         lambda members: members.update({"META-INF/versions/17/mlconvert/runtime/Model.class": b""}),
         "META-INF/versions",
@@ -108,6 +113,8 @@ STRANGERS: dict[str, tuple[Callable[[Members], object], str]] = {
     "another jar": (_class_path, "Class-Path"),
     "another jar, over two lines": (_continued, "Class-Path"),
     "another main class": (_other_main, "evil.Main"),
+    "two main classes": (_main_twice, "not written as"),
+    "no manifest": (lambda members: members.pop(manifest.PATH), "not written as"),
     "a section": (_section, "Name: mlconvert"),
     "an agent": (
         lambda members: members.update(
@@ -153,7 +160,23 @@ def test_bytes_that_the_table_of_contents_does_not_list_need_trust(good: Path, t
     path = tmp_path / "m.jar"
     path.write_bytes(content[:table] + hidden + bytes(end))
     assert FORMAT.sniff(path) == "native"
-    assert "does not list" in str(FORMAT.executes(path, "native"))
+    assert "more in it" in str(FORMAT.executes(path, "native"))
+
+
+@pytest.mark.parametrize(
+    "how", [{"extra": b"\x75\x70\x01\x00a"}, {"comment": b"a"}, {"compress_type": zipfile.ZIP_BZIP2}], ids=str
+)
+def test_what_another_reader_could_read_otherwise_needs_trust(
+    how: dict[str, object], good: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.jar"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in jars.members(good).items():
+            info = zipfile.ZipInfo(name)
+            for field, value in how.items():
+                setattr(info, field, value)
+            archive.writestr(info, content, info.compress_type)
+    assert "more in it" in str(FORMAT.executes(path, "native"))
 
 
 # --- broken and hostile --------------------------------------------------------------------------------
