@@ -12,8 +12,9 @@ object Job {
     val scored = rows.rdd.mapPartitions { partition =>
       val model = Model.load()
       partition.map { row =>
-        val values = model.row(row.getValuesMap[Any](row.schema.fieldNames.toSeq).asJava)
-        Row(row.getAs[Int]("id"), model.margin(values, Array(0.0))(0), model.predict(values))
+        val request = row.schema.fieldNames.map(name => name -> row.get(row.fieldIndex(name))).toMap
+        val values = model.row(request.asJava)
+        Row(request("id"), model.margin(values, Array(0.0))(0), model.predict(values))
       }
     }
     val answer = new StructType().add("id", "int").add("margin", DoubleType).add("probability", DoubleType)
