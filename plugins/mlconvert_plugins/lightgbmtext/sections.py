@@ -13,7 +13,10 @@ from mlconvert_plugins.lightgbmtext.numbers import BrokenModelError, integers
 # The line that `adopt` adds to the text of a classifier, where LightGBM has stopped reading: it keeps no labels itself.
 CLASSES = b"mlconvert_classes:"
 _PANDAS = b"pandas_categorical:"
-_VERSIONS = (b"v3", b"v4")
+# LightGBM 4 reads all of these alike.
+_VERSIONS = (b"v2", b"v3", b"v4")
+# What stands behind the trees; the earliest files of v2 have no end of their own.
+_ENDS = (b"end of trees\n", b"\nfeature importances:\n")
 
 HEADER_KEYS = frozenset(
     (
@@ -68,6 +71,8 @@ def is_model(head: bytes) -> bool:
 def split(content: bytes) -> Sections:
     """Take a model's text apart. Raises BrokenModelError where it does not hold together."""
     end_of_header = content.find(b"\n\n")
+    if content.startswith(b"tree\r\n"):
+        raise BrokenModelError("its lines end with CRLF, which is not what tree_sizes counts", "line 1", "crlf")
     if not content.startswith(b"tree\n") or end_of_header < 0:
         raise BrokenModelError("it does not begin as a text model", "line 1")
     try:
@@ -82,7 +87,7 @@ def split(content: bytes) -> Sections:
     sizes = _sizes(header)
     start = end_of_header + len(b"\n\n")
     end = start + sum(sizes)
-    if not content.startswith(b"end of trees\n", end):
+    if not content.startswith(_ENDS if header["version"] == b"v2" else _ENDS[:1], end):
         raise BrokenModelError("the trees do not end where tree_sizes says", "tree_sizes")
     tail = content[end:]
     parameters, rest = _parameters(tail)

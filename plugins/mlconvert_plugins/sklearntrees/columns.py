@@ -23,8 +23,10 @@ def read(estimator: Any) -> tuple[Column, ...]:
 
 def takes_missing(estimator: Any) -> bool:
     """Whether its `predict` takes NaN."""
-    from sklearn.utils import get_tags
-
+    try:
+        from sklearn.utils import get_tags
+    except ImportError:  # before 1.6
+        return bool(estimator._get_tags()["allow_nan"])
     return bool(get_tags(estimator).input_tags.allow_nan)
 
 

@@ -20,6 +20,7 @@ _TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "functools.partial",
     "sklearn.utils.validation.check_array",
+    "sklearn.compose._column_transformer._RemainderColsList",
 )
 _PICKLE = b"\x80"
 _PACKED = {b"\x78": zlib.MAX_WBITS, b"\x1f\x8b": zlib.MAX_WBITS + 16}
