@@ -104,7 +104,7 @@ $(VENV)/pyvenv.cfg: | $(UV)
 	{ echo 'mlconvert needs Python 3.11 or newer; name one with make PYTHON=/path/to/python3' >&2; exit 1; }
 
 jdk:
-	$(call need,javac -version,default-jdk-headless)
+	$(call need,"$${JAVA_HOME:+$$JAVA_HOME/bin/}javac" -version,default-jdk-headless)
 
 # An editable install compiles java/; this does it again when a source has changed since.
 compiled: jdk $(VENV)/pyvenv.cfg
