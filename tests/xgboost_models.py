@@ -18,10 +18,10 @@ POSITIVE = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "reg:sq
 REAL = ("reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror", "reg:quantileerror", "two targets")
 RANKING = ("rank:pairwise", "rank:ndcg")
 BINARY = ("binary:logistic", "binary:logitraw", "binary:hinge", "reg:logistic")
-CLASSES = ("multi:softprob", "multi:softmax")
+CLASSES = ("multi:softprob", "multi:softmax", "two labels")
 OBJECTIVES = (*POSITIVE, *REAL, *RANKING, *BINARY, *CLASSES, "survival:aft", "rank:map")
 BOOSTERS = ("gbtree", "dart")
-SHAPES = ("depthwise", "lossguide", "exact", "pruned", "parallel")
+SHAPES = ("depthwise", "lossguide", "exact", "pruned", "parallel", "removed")
 CATEGORIES = ("none", "few", "many")
 CUTS = ((0, None), (0, 3), (2, 2), (3, None))
 
@@ -69,12 +69,12 @@ def matrix() -> Iterator[Case]:
     cells = itertools.product(OBJECTIVES, BOOSTERS, SHAPES, CATEGORIES, (True, False))
     cuts = itertools.cycle(CUTS)
     for objective, booster, shape, categories, missing in cells:
-        if shape == "exact" and (categories != "none" or objective in ("reg:absoluteerror", "reg:quantileerror")):
+        adaptive = objective in ("reg:absoluteerror", "reg:quantileerror")
+        if shape in ("exact", "removed") and (adaptive or categories != "none"):
             continue
         yield Case(objective, booster, shape, categories, missing, next(cuts))
-    for extra, objective in itertools.product(
-        EXTRAS, ("binary:logistic", "multi:softprob", "reg:gamma", "reg:logistic")
-    ):
+    objectives = ("binary:logistic", "multi:softprob", "reg:gamma", "reg:logistic")
+    for extra, objective in itertools.product(EXTRAS, objectives):
         yield Case(objective, categories="few", extra=extra)
 
 
@@ -130,6 +130,9 @@ def train(case: Case, seed: int = 0) -> xgboost.Booster:
         parameters["quantile_alpha"] = [0.2, 0.8]
     elif case.objective in BINARY:
         label = (signal > np.median(signal)).astype(float)
+    elif case.objective == "two labels":
+        parameters["objective"] = "binary:logistic"
+        label = np.column_stack([signal > np.median(signal), np.nan_to_num(x[:, 0]) > 0]).astype(float)
     elif case.objective in CLASSES:
         parameters["num_class"] = 3
         label = np.digitize(signal, np.quantile(signal, [0.4, 0.7]))
@@ -149,6 +152,7 @@ def _shape(shape: str) -> dict[str, Any]:
         "exact": {"tree_method": "exact"},
         "pruned": {"tree_method": "hist", "gamma": 2.0, "max_depth": 6},
         "parallel": {"tree_method": "hist", "num_parallel_tree": 2, "subsample": 0.5},
+        "removed": {"tree_method": "exact", "gamma": 1.0, "max_depth": 6},
     }[shape]
 
 

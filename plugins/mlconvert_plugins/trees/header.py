@@ -31,6 +31,7 @@ class BrokenError(ConversionError):
     """The file is no forest that this version can vouch for."""
 
     def __init__(self, what: str) -> None:
+        self.what = what
         super().__init__(
             f"the .forest file is broken: {for_terminal(what, 200)}", code="bad-forest", fix="convert the model again"
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlconvert.errors import ConversionError
 from mlconvert.signature import Column, Signature
 from mlconvert_plugins.trees.assembly import leaf_rows
+from mlconvert_plugins.trees.checks import vouched
 from mlconvert_plugins.trees.model import Forest, tabular
 from mlconvert_plugins.xgboostfile import columns, objective
 from mlconvert_plugins.xgboostfile.document import floats, integers, keys, mapping, number
@@ -71,7 +72,7 @@ def open_model(document: dict[str, Any]) -> Model:
         trees=trees,
         tree_output=_tree_output(model, outputs),
         iterations=_iterations(model, outputs),
-        weights=weights,
+        weights=_weights(weights, len(trees)),
         version=".".join(map(str, version)),
     )
 
@@ -91,11 +92,17 @@ def _booster(entry: Any) -> tuple[dict[str, Any], list[float] | None]:
     inner = keys(entry, "gradient_booster", ("model", "name"))
     model = keys(inner["model"], "model", _MODEL, ("iteration_indptr", "cats", "weight_drop"))
     # From 3.4 on DART is a gbtree whose model has weights.
-    weights = model.get("weight_drop", weights)
-    count = len(model["trees"]) if isinstance(model["trees"], list) else 0
-    if weights is None or (not len(weights) and name == "gbtree"):
-        return model, None
-    return model, floats(weights, "weight_drop", count).tolist()
+    if name == "dart" or "weight_drop" in model:
+        found = floats(model.get("weight_drop", weights), "weight_drop").tolist()
+        if found or name == "dart":
+            return model, found
+    return model, None
+
+
+def _weights(weights: list[float] | None, trees: int) -> list[float] | None:
+    if weights is not None and len(weights) != trees:
+        raise BrokenModelError(f"{len(weights)} numbers stand there, not {trees}", "weight_drop")
+    return weights
 
 
 def _base(text: Any, own: objective.Objective, outputs: int) -> list[float]:
@@ -104,7 +111,9 @@ def _base(text: Any, own: objective.Objective, outputs: int) -> list[float]:
         found = json.loads(str(text))
     except ValueError:
         found = None
-    scores = floats(found if isinstance(found, list) else [found], "base_score").tolist()
+    listed = found if isinstance(found, list) else [found]
+    whole = [float(one) if type(one) is int and abs(one) < 2**53 else one for one in listed]
+    scores = floats(whole, "base_score").tolist()
     if len(scores) not in (1, outputs):
         raise BrokenModelError(f"{len(scores)} numbers stand there, not {outputs}", "base_score")
     return [own.margin(score) for score in (scores if len(scores) == outputs else scores * outputs)]
@@ -151,7 +160,7 @@ def read(document: dict[str, Any], start_iteration: int = 0, num_iteration: int 
         weight = None if model.weights is None else model.weights[number_]
         trees.add(f"tree {number_}", model.trees[number_], weight)
     nodes, tables = trees.splits.tables(len(model.columns))
-    return Forest(
+    made = Forest(
         columns=model.columns,
         labels=model.labels,
         outputs=model.outputs,
@@ -160,7 +169,7 @@ def read(document: dict[str, Any], start_iteration: int = 0, num_iteration: int 
         tree_output=model.tree_output[chosen.start : chosen.stop],
         nodes=nodes,
         tables=tables,
-        leaf_value=_finite(np.array(trees.values, dtype=np.float64).reshape(-1, 1)),
+        leaf_value=np.array(trees.values, dtype=np.float64).reshape(-1, 1),
         base=np.array(model.base, dtype=np.float64),
         leaf_label=None if trees.in_pairs else np.array(trees.labels, dtype=np.int64),
         leaf_rows=leaf_rows(trees.leaves, trees.rows),
@@ -170,6 +179,7 @@ def read(document: dict[str, Any], start_iteration: int = 0, num_iteration: int 
         labelling="pairs" if trees.in_pairs else "listed",
         source=_source(model, start, stop),
     )
+    return vouched(made, lambda what: BrokenModelError(what, "trees"))
 
 
 def _cut(iterations: int, start: int, count: int | None) -> tuple[int, int]:
@@ -182,14 +192,6 @@ def _cut(iterations: int, start: int, count: int | None) -> tuple[int, int]:
             fix="take a start_iteration below the number of iterations, or train the model",
         )
     return start, stop
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    import numpy as np
-
-    if not np.isfinite(values).all():
-        raise BrokenModelError("a leaf is not finite", "split_conditions")
-    return values
 
 
 def _source(model: Model, start: int, stop: int) -> dict[str, Any]:

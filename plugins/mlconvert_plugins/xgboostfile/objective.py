@@ -66,7 +66,8 @@ def read(entry: Any, num_class: int, targets: int) -> Objective:
     if name == "binary:hinge":
         return Objective(name, Link("step"))
     if name in _LOGIT:
-        return Objective(name, Link("sigmoid"), "logit", 2 if name == "binary:logistic" else 0)
+        # With several targets each of them is a label of its own, which may hold or not.
+        return Objective(name, Link("sigmoid"), "logit", 2 if name == "binary:logistic" and targets == 1 else 0)
     if name in ("multi:softprob", "multi:softmax") and num_class > 1:
         return Objective(name, Link("softmax"), classes=num_class)
     raise BrokenModelError(f"the objective {name!r} is not known here", "objective", "unknown-objective")
