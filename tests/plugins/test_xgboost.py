@@ -199,7 +199,7 @@ CHANGES: list[tuple[Callable[[Any], Any], str, str]] = [
     (lambda e: model_of(e)["iteration_indptr"].__setitem__(1, 17), "bad-xgboost", "iteration_indptr"),
     (lambda e: model_of(e)["gbtree_model_param"].update(num_trees="5"), "bad-xgboost", "num_trees"),
     (lambda e: first(e).update(colour="red"), "unknown-field", "tree 0"),
-    (lambda e: first(e)["tree_param"].update(size_leaf_vector="3"), "multi-output-tree", "tree 0"),
+    (lambda e: first(e)["tree_param"].update(size_leaf_vector="3"), "bad-xgboost", "tree_info"),
     (lambda e: first(e)["left_children"].__setitem__(0, 0), "bad-xgboost", "tree 0 left_children"),
     (lambda e: first(e)["right_children"].__setitem__(0, 1), "bad-xgboost", "tree 0 left_children"),
     (lambda e: first(e)["left_children"].__setitem__(0, 999), "bad-xgboost", "tree 0 left_children"),

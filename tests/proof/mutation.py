@@ -36,6 +36,7 @@ _XGBOOST = (
     xgboost_models.Case("multi:softprob", "dart", categories="few"),
     xgboost_models.Case("binary:logistic", "gbtree", "pruned", "many"),
     xgboost_models.Case("two targets", "gbtree", "parallel"),
+    xgboost_models.Case(xgboost_models.AT_ONCE),
 )
 _SKLEARN = (
     sklearn_models.Case("RandomForestClassifier", (("max_leaf_nodes", 9),), "three", "missing"),

@@ -58,6 +58,8 @@ def open_model(document: dict[str, Any]) -> Model:
     param = keys(learner["learner_model_param"], "learner_model_param", _PARAM, ("boost_from_average", "num_target"))
     targets = number(param, "num_target", "learner_model_param", 1) if "num_target" in param else 1
     classes = number(param, "num_class", "learner_model_param")
+    if min(classes, targets) > 1:
+        raise BrokenModelError(f"{classes} classes for each of {targets} targets", "learner_model_param num_target")
     outputs = max(classes, targets, 1)
     own = objective.read(learner["objective"], classes, targets)
     model, weights = _booster(learner["gradient_booster"])
@@ -134,12 +136,12 @@ def _iterations(model: dict[str, Any], outputs: int) -> list[int]:
     )
     if number(param, "num_trees", "gbtree_model_param") != count:
         raise BrokenModelError("it is not the number of trees", "num_trees")
+    each = number(param, "num_parallel_tree", "gbtree_model_param", 1) * outputs
     if "iteration_indptr" in model:
         found: list[int] = integers(model["iteration_indptr"], "iteration_indptr").tolist()
         if not found or found[0] != 0 or found[-1] != count or sorted(found) != found:
             raise BrokenModelError("it does not cut the trees in order", "iteration_indptr")
         return found
-    each = number(param, "num_parallel_tree", "gbtree_model_param", 1) * outputs
     if count % each:
         raise BrokenModelError(f"{count} trees are no whole iterations of {each}", "num_parallel_tree")
     return list(range(0, count + 1, each))
@@ -155,7 +157,8 @@ def read(document: dict[str, Any], start_iteration: int = 0, num_iteration: int 
     model = open_model(document)
     start, stop = _cut(len(model.iterations) - 1, start_iteration, num_iteration)
     chosen = range(model.iterations[start], model.iterations[stop])
-    trees = Trees(len(model.columns))
+    width = _width(model)
+    trees = Trees(len(model.columns), width)
     for number_ in chosen:
         weight = None if model.weights is None else model.weights[number_]
         trees.add(f"tree {number_}", model.trees[number_], weight)
@@ -167,9 +170,10 @@ def read(document: dict[str, Any], start_iteration: int = 0, num_iteration: int 
         decisions=trees.decisions.decisions(),
         tree_leaves=np.array(trees.leaves, dtype=np.int64),
         tree_output=model.tree_output[chosen.start : chosen.stop],
+        width=width,
         nodes=nodes,
         tables=tables,
-        leaf_value=np.array(trees.values, dtype=np.float64).reshape(-1, 1),
+        leaf_value=np.array(trees.values, dtype=np.float64).reshape(-1, width),
         base=np.array(model.base, dtype=np.float64),
         leaf_label=None if trees.in_pairs else np.array(trees.labels, dtype=np.int64),
         leaf_rows=leaf_rows(trees.leaves, trees.rows),
@@ -180,6 +184,15 @@ def read(document: dict[str, Any], start_iteration: int = 0, num_iteration: int 
         source=_source(model, start, stop),
     )
     return vouched(made, lambda what: BrokenModelError(what, "trees"))
+
+
+def _width(model: Model) -> int:
+    """The values of a leaf: one, or one for each output, as the first tree has it."""
+    first = mapping(model.trees[0] if model.trees else {}, "tree 0")
+    several = mapping(first.get("tree_param", {}), "tree 0 tree_param").get("size_leaf_vector") not in ("0", "1", None)
+    if several and model.tree_output.any():
+        raise BrokenModelError("trees of several outputs add to all of them", "tree_info")
+    return model.outputs if several else 1
 
 
 def _cut(iterations: int, start: int, count: int | None) -> tuple[int, int]:

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     import numpy as np
 
 _NEEDED = ("left_children", "right_children", "split_indices", "split_conditions", "default_left", "tree_param")
-_OPTIONAL = ("split_type", "categories", "categories_nodes", "categories_segments", "categories_sizes", "sum_hessian")
-# The values of inner nodes, gains, and what the children say already.
+_OPTIONAL = (
+    "split_type", "categories", "categories_nodes", "categories_segments", "categories_sizes", "sum_hessian",
+    "leaf_weights",
+)  # fmt: skip
+# The values of inner nodes, gains, and what the children say already, which has to agree with them.
 _IRRELEVANT = ("base_weights", "loss_changes", "parents", "id")
 # The column of a node that pruning has removed.
 _DELETED = 2**31 - 1
@@ -38,9 +41,10 @@ _DECISIONS = (
 
 @dataclass
 class Trees:
-    """What has been read so far, tree by tree."""
+    """What has been read so far, tree by tree. A leaf has `width` values: those of trees of several outputs."""
 
     columns: int
+    width: int = 1
     splits: SplitList = field(default_factory=SplitList)
     decisions: DecisionTable = field(default_factory=DecisionTable)
     leaves: list[int] = field(default_factory=list)
@@ -52,13 +56,13 @@ class Trees:
 
     def add(self, name: str, entry: Any, weight: float | None) -> None:
         """Take a tree in; `weight`, a float32, multiplies its leaves. Raises BrokenModelError that names the field."""
-        tree = _Tree(name, entry, self.columns)
+        tree = _Tree(name, entry, self.columns, self.width)
         split_leaf, occupant = tree.topology()
         labels = [~one for one in occupant]
         self.in_pairs &= labels == topology.pair_labels(split_leaf)
         self._add_nodes(tree, split_leaf)
         self.leaves.append(len(labels))
-        self.values += _weighted(tree.condition[labels], weight, name)
+        self.values += _weighted(tree.values[labels].ravel(), weight, name)
         self.rows += [float(tree.hessian[leaf]) for leaf in labels]
         self.labels += labels
 
@@ -90,32 +94,45 @@ def _weighted(leaves: np.ndarray, weight: float | None, name: str) -> list[float
 class _Tree:
     """A tree's arrays, checked."""
 
-    def __init__(self, name: str, entry: Any, columns: int) -> None:
+    def __init__(self, name: str, entry: Any, columns: int, width: int) -> None:
         found = keys(entry, name, _NEEDED, (*_OPTIONAL, *_IRRELEVANT))
         param = keys(found["tree_param"], f"{name} tree_param", _TREE_PARAM)
         count = number(param, "num_nodes", name, 1)
-        if number(param, "size_leaf_vector", name) > 1:
-            raise BrokenModelError(
-                "a leaf of a multi-output tree has several values",
-                name,
-                "multi-output-tree",
-                fix="train with multi_strategy='one_output_per_tree'",
-            )
+        if max(1, number(param, "size_leaf_vector", name)) != width:
+            raise BrokenModelError(f"its leaves do not have {width} values", f"{name} size_leaf_vector")
         self.name = name
         self.left, self.right = (
             integers(found[f"{side}_children"], f"{name} {side}_children", count) for side in _SIDES
         )
         self.column = integers(found["split_indices"], f"{name} split_indices", count)
         self.condition = floats(found["split_conditions"], f"{name} split_conditions", count)
+        self.values = self.condition[:, None] if width == 1 else self._vectors(found, width)
         self.default_left = integers(found["default_left"], f"{name} default_left", count)
         self.categorical = integers(found.get("split_type", [0] * count), f"{name} split_type", count)
-        self.hessian = floats(found.get("sum_hessian", [0.0] * count), f"{name} sum_hessian", count)
+        self.hessian = floats(
+            found.get("sum_hessian", [0.0] * count if width > 1 else None), f"{name} sum_hessian", count
+        )
         if ((self.categorical | self.default_left) & ~1).any():
             raise BrokenModelError("a flag is neither 0 nor 1", f"{name} split_type")
-        _check_ignored(name, found, param, self.column)
+        _check_ignored(name, found, param, self.column, width)
         self.order = self._order(columns)
+        self._check_parents(integers(found.get("parents", self._parents()), f"{name} parents", count))
         self.kinds = _CATEGORICAL * self.categorical + self.default_left
         self._sets = _Sets(name, found)
+
+    def _vectors(self, entry: dict[str, Any], width: int) -> np.ndarray:
+        """The values of leaves, float64[nodes, width]: by node, or from 3.2 on by the number that `right` holds."""
+        import numpy as np
+
+        leaf = self.left < 0
+        if "leaf_weights" not in entry:
+            return floats(entry.get("base_weights"), f"{self.name} base_weights", len(leaf) * width).reshape(-1, width)
+        where = f"{self.name} leaf_weights"
+        listed = floats(entry["leaf_weights"], where)
+        number_of, self.right = self.right, np.where(leaf, -1, self.right)
+        if len(listed) % width or not ((number_of >= 0) & (number_of < len(listed) // width))[leaf].all():
+            raise BrokenModelError("a leaf's values are not in it", where)
+        return listed.reshape(-1, width)[np.where(leaf, number_of, 0)]
 
     def _order(self, columns: int) -> list[int]:
         """The nodes by their left children's numbers: the order in which they were split."""
@@ -145,6 +162,20 @@ class _Tree:
                 reached.add(child)
                 stack.append(child)
         return reached
+
+    def _parents(self) -> np.ndarray:
+        """The parent of every node that is one's child; -1 for others."""
+        import numpy as np
+
+        parents = np.full(len(self.left), -1)
+        parents[self.left[self.order]] = parents[self.right[self.order]] = self.order
+        return parents
+
+    def _check_parents(self, said: np.ndarray) -> None:
+        """XGBoost itself ends its process over parents that are not those of the children."""
+        own = self._parents()
+        if (said != own)[own >= 0].any():
+            raise BrokenModelError("a node has another parent", f"{self.name} parents")
 
     def topology(self) -> tuple[list[int], list[int]]:
         """`split_leaf`, and the file's leaf (as `~node`) in each place."""
@@ -177,13 +208,12 @@ class _Tree:
 _SIDES = ("left", "right")
 
 
-def _check_ignored(name: str, entry: dict[str, Any], param: dict[str, Any], column: np.ndarray) -> None:
+def _check_ignored(name: str, entry: dict[str, Any], param: dict[str, Any], column: np.ndarray, width: int) -> None:
     """Hold what no answer depends on to XGBoost's form all the same: it refuses other files."""
-    for key in ("base_weights", "loss_changes"):
-        if key in entry:
-            floats(entry[key], f"{name} {key}", len(column))
-    if "parents" in entry:
-        integers(entry["parents"], f"{name} parents", len(column))
+    for key, length in (("base_weights", len(column) * width), ("loss_changes", len(column))):
+        # Only early trees of several outputs have no gains.
+        if key in entry or width == 1:
+            floats(entry.get(key), f"{name} {key}", length)
     if not isinstance(entry.get("id", 0), int):
         raise BrokenModelError("it is no integer", f"{name} id")
     number(param, "num_feature", name)
