@@ -7,6 +7,8 @@ final class Forest {
     private static final int ANY = Integer.MAX_VALUE;
 
     final Header header;
+    /** The bytes of the file. */
+    final int bytes;
     final int columns;
     final int trees;
     final int leaves;
@@ -37,6 +39,7 @@ final class Forest {
 
     Forest(ForestReader reader) {
         header = reader.header;
+        bytes = reader.bytes();
         columns = header.schema.columns().size();
         trees = reader.length("tree_leaves");
         int[] treeLeaves = reader.integers("tree_leaves", trees, ANY);

@@ -33,6 +33,10 @@ final class ForestReader {
         header = Header.read(bytes);
     }
 
+    int bytes() {
+        return content.length;
+    }
+
     private int end() {
         return content.length - 4;
     }

@@ -1,86 +1,92 @@
 package mlconvert.runtime;
 
-import java.util.Arrays;
-
 /** Scores forests of at most 64 leaves a tree: the regions of the masks are the leaves. */
 final strictfp class LeafMasks extends Engine {
     private final Masks masks;
     private final int bits;
-    /** The leaves' values by their bits; where there is no leaf, what adds nothing: -0.0. Floats where sums are. */
+    private final int[] target;
+    /** The leaves by their bits. */
+    /** The leaves' values by their bits; none where leaves have more than one. */
     private final double[] value;
-    private final float[] floatValue;
 
-    LeafMasks(Forest forest, Masks masks) {
+    private LeafMasks(Forest forest, Regions regions, Masks masks) {
         super(forest);
         this.masks = masks;
-        bits = masks.regions.bits;
-        boolean alone = forest.header.width == 1;
-        value = new double[alone && !forest.header.sumsFloat ? masks.regions.target.length : 0];
-        floatValue = new float[alone && forest.header.sumsFloat ? masks.regions.target.length : 0];
-        Arrays.fill(value, -0.0);
-        Arrays.fill(floatValue, -0f);
-        for (int bit = 0; bit < masks.regions.target.length; bit++) {
-            int leaf = ~masks.regions.target[bit];
-            if (leaf != ~Regions.NONE && value.length > 0) {
-                value[bit] = forest.leafValue[leaf];
-            } else if (leaf != ~Regions.NONE && floatValue.length > 0) {
-                floatValue[bit] = (float) forest.leafValue[leaf];
-            }
+        bits = regions.bits;
+        target = regions.target;
+        value = new double[forest.header.width > 1 ? 0 : target.length];
+        for (int bit = 0; bit < value.length; bit++) {
+            value[bit] = target[bit] == Regions.NONE ? 0 : forest.leafValue[~target[bit]];
         }
+    }
+
+    /** The engine, or null where a tree has too many leaves, or the tables do not fit into so many bytes or do not pay. */
+    static LeafMasks of(Forest forest, Slot[] slots, long budget) {
+        int most = forest.mostLeaves();
+        if (most > Regions.WORD) {
+            return null;
+        }
+        Regions regions = new Regions(forest, Integer.highestOneBit(2 * most - 1), 0);
+        Masks masks = Masks.of(slots, regions, budget - 12L * regions.target.length);
+        return masks == null ? null : new LeafMasks(forest, regions, masks);
+    }
+
+    @Override
+    long tableBytes() {
+        return Slot.bytes(masks.slots) + masks.bytes() + 8L * value.length + 4L * target.length;
     }
 
     @Override
     Scratch scratch() {
-        return masks.scratch();
+        return new Scratch(forest, masks.slots.length, 0, masks.words);
     }
 
     @Override
     void walk(double[] x, int at, Scratch scratch) {
-        masks.find(x, at, scratch);
+        find(x, at, scratch);
         for (int tree = 0; tree < forest.trees; tree++) {
-            scratch.leaf[tree] = ~masks.regions.target[masks.regions.reached(tree, scratch.possible)];
+            scratch.leaf[tree] = ~target[Masks.lowest(scratch.possible, tree * bits)];
         }
+    }
+
+    private void find(double[] x, int at, Scratch scratch) {
+        Slot.rank(masks.slots, x, at, scratch.cell);
+        masks.find(scratch);
     }
 
     @Override
-    void margins(double[] x, int at, double[] out, int to, Scratch scratch) {
+    void add(double[] x, int at, double[] out, int to, Scratch scratch) {
         if (forest.header.width > 1 || forest.linear != null) {
-            super.margins(x, at, out, to, scratch);
+            super.add(x, at, out, to, scratch);
             return;
         }
-        masks.find(x, at, scratch);
-        boolean atEnd = forest.header.baseAtEnd;
-        for (int k = 0; k < forest.header.outputs; k++) {
-            double base = forest.base[k];
-            double sum = total(k, atEnd ? 0.0 : base, scratch.possible);
-            out[to + k] = atEnd ? sum(sum, base) : sum;
+        find(x, at, scratch);
+        if (forest.header.outputs > 1) {
+            each(out, to, scratch.possible);
+        } else {
+            out[to] = forest.header.sumsFloat ? floats((float) out[to], scratch.possible) : doubles(out[to], scratch.possible);
         }
     }
 
-    private double total(int output, double start, long[] possible) {
-        int from = masks.regions.wordStart[output];
-        int to = masks.regions.wordStart[output + 1];
-        return forest.header.sumsFloat ? floats(from, to, (float) start, possible) : doubles(from, to, start, possible);
+    private void each(double[] out, int to, long[] possible) {
+        for (int tree = 0; tree < forest.trees; tree++) {
+            int k = to + forest.treeOutput[tree];
+            out[k] = sum(out[k], value[Masks.lowest(possible, tree * bits)]);
+        }
     }
 
-    private double doubles(int from, int to, double start, long[] possible) {
+    private double doubles(double start, long[] possible) {
         double sum = start;
-        for (int word = from; word < to; word++) {
-            long fields = possible[word];
-            for (int bit = 0; bit < Regions.WORD; bit += bits) {
-                sum += value[word * Regions.WORD + bit + Long.numberOfTrailingZeros(fields >>> bit)];
-            }
+        for (int tree = 0; tree < forest.trees; tree++) {
+            sum += value[Masks.lowest(possible, tree * bits)];
         }
         return sum;
     }
 
-    private float floats(int from, int to, float start, long[] possible) {
+    private float floats(float start, long[] possible) {
         float sum = start;
-        for (int word = from; word < to; word++) {
-            long fields = possible[word];
-            for (int bit = 0; bit < Regions.WORD; bit += bits) {
-                sum += floatValue[word * Regions.WORD + bit + Long.numberOfTrailingZeros(fields >>> bit)];
-            }
+        for (int tree = 0; tree < forest.trees; tree++) {
+            sum += (float) value[Masks.lowest(possible, tree * bits)];
         }
         return sum;
     }

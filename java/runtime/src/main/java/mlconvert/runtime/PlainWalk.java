@@ -1,14 +1,19 @@
 package mlconvert.runtime;
 
-/** Walks node by node, and takes any forest. */
+/** Walks node by node in the forest's own arrays, and takes any forest. */
 final class PlainWalk extends Engine {
     PlainWalk(Forest forest) {
         super(forest);
     }
 
     @Override
+    long tableBytes() {
+        return 0;
+    }
+
+    @Override
     Scratch scratch() {
-        return new Scratch(forest, 0, 0);
+        return new Scratch(forest, 0, 0, 0);
     }
 
     @Override

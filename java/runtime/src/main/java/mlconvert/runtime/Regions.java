@@ -3,8 +3,8 @@ package mlconvert.runtime;
 import java.util.Arrays;
 
 /**
- * Trees cut into regions, from left to right: each a leaf, or a subtree below the cut. A tree has a field of {@code bits} bits in an
- * array of words, one bit for each region. The fields are in the order of the trees, output by output, and an output begins a word.
+ * Trees cut into regions, from left to right: each a leaf, or a subtree below the cut. Above the cut are the nodes that the most
+ * training rows pass. A tree has a field of {@code bits} bits, a power of two, in an array of words, and each region has a bit of it.
  */
 final class Regions {
     static final int WORD = 64;
@@ -12,130 +12,107 @@ final class Regions {
     static final int NONE = Integer.MIN_VALUE;
 
     final Forest forest;
-    /** Bits of a field: a power of two. */
     final int bits;
     final int words;
-    /** Each tree's first bit among those of all words. */
-    final int[] field;
-    /** The first word of each output; one more entry ends the last. */
-    final int[] wordStart;
     /** What is in each region, by its bit: a node, or {@code ~leaf}. */
     final int[] target;
     /** Of each node, the first of its regions among those of its tree, and how many it has; 0 below the cut. */
-    final int[] start;
-    final int[] size;
+    private final int[] start;
+    private final int[] size;
 
-    Regions(Forest forest) {
+    /** Cuts trees so that nodes of at most {@code levels} levels, themselves included, are below. */
+    Regions(Forest forest, int bits, int levels) {
         this.forest = forest;
-        size = new int[forest.nodes];
+        this.bits = bits;
+        words = (int) (((long) forest.trees * bits + WORD - 1) / WORD);
+        target = new int[forest.trees * bits];
         start = new int[forest.nodes];
-        int most = 2;
-        for (int tree = 0; tree < forest.trees; tree++) {
-            most = Math.max(most, Math.min(WORD, forest.firstLeaf[tree + 1] - forest.firstLeaf[tree]));
-        }
-        bits = Integer.highestOneBit(2 * most - 1);
-        field = new int[forest.trees];
-        wordStart = new int[forest.header.outputs + 1];
-        words = layOut();
-        target = new int[words * WORD];
+        size = new int[forest.nodes];
         Arrays.fill(target, NONE);
-        double[] weight = weights(forest);
-        for (int tree = 0; tree < forest.trees; tree++) {
-            cut(tree, weight);
-        }
-    }
-
-    private int layOut() {
-        int at = 0;
-        for (int output = 0; output < forest.header.outputs; output++) {
-            wordStart[output] = at / WORD;
-            for (int tree = 0; tree < forest.trees; tree++) {
-                if (forest.treeOutput[tree] == output) {
-                    field[tree] = at;
-                    at += bits;
-                }
-            }
-            at = (at + WORD - 1) / WORD * WORD;
-        }
-        wordStart[forest.header.outputs] = at / WORD;
-        return at / WORD;
-    }
-
-    /** How many training rows pass each node, or where that is not known, how many leaves it has. */
-    static double[] weights(Forest forest) {
+        int[] height = new int[forest.nodes];
         double[] weight = new double[forest.nodes];
         for (int node = forest.nodes - 1; node >= 0; node--) {
-            weight[node] = weight(forest, weight, forest.left[node]) + weight(forest, weight, forest.right[node]);
+            int left = forest.left[node];
+            int right = forest.right[node];
+            height[node] = 1 + Math.max(left < 0 ? 0 : height[left], right < 0 ? 0 : height[right]);
+            weight[node] = (left < 0 ? weight(~left) : weight[left]) + (right < 0 ? weight(~right) : weight[right]);
         }
-        return weight;
+        for (int tree = 0; tree < forest.trees; tree++) {
+            int first = forest.firstLeaf[tree] - tree;
+            int end = forest.firstLeaf[tree + 1] - tree - 1;
+            cut(first, end, height, weight, levels);
+            number(tree, first, end);
+        }
     }
 
-    /** The weight of a node, or of the leaf {@code ~child}. */
-    static double weight(Forest forest, double[] weight, int child) {
-        boolean unknown = forest.leafRows == null || child >= 0 || forest.leafRows[~child] == 0;
-        return child >= 0 ? weight[child] : unknown ? 1 : StrictMath.pow(2, (forest.leafRows[~child] - 1) / 2.0);
+    /** How many training rows reach a leaf, or 1 where that is not known. */
+    private double weight(int leaf) {
+        int halves = forest.leafRows == null ? 0 : forest.leafRows[leaf] - 1;
+        return halves <= 0 ? 1 : Math.scalb((halves & 1) == 0 ? 1 : 1.5, halves / 2);
     }
 
-    /** Cuts a tree so that the heaviest nodes are above the cut, and numbers its regions. */
-    private void cut(int tree, double[] weight) {
-        int first = forest.firstLeaf[tree] - tree;
-        int end = forest.firstLeaf[tree + 1] - tree - 1;
-        int[] frontier = new int[bits];
-        int count = 1;
-        frontier[0] = forest.root(tree);
-        for (int heaviest = 0; count < bits && heaviest >= 0;) {
-            heaviest = -1;
-            for (int i = 0; i < count; i++) {
-                boolean heavier = frontier[i] >= 0 && (heaviest < 0 || weight[frontier[i]] > weight[frontier[heaviest]]);
-                heaviest = heavier ? i : heaviest;
+    /** Puts a tree's heaviest nodes above the cut. No node is heavier than its parent, and parents come first: so they hang together. */
+    private void cut(int first, int end, int[] height, double[] weight, int levels) {
+        double[] own = new double[end - first];
+        int count = 0;
+        for (int node = first; node < end; node++) {
+            if (height[node] > levels) {
+                own[count++] = weight[node];
             }
-            if (heaviest >= 0) {
-                int node = frontier[heaviest];
+        }
+        Arrays.sort(own, 0, count);
+        double least = count < bits ? 0 : own[count - bits + 1];
+        int ties = bits - 1;
+        for (int i = count - 1; i >= 0 && own[i] > least; i--) {
+            ties--;
+        }
+        for (int node = first; node < end; node++) {
+            if (height[node] > levels && (weight[node] > least || weight[node] == least && ties-- > 0)) {
                 size[node] = 1;
-                frontier[heaviest] = forest.left[node];
-                frontier[count++] = forest.right[node];
             }
         }
         for (int node = end - 1; node >= first; node--) {
             size[node] = size[node] == 0 ? 0 : size(forest.left[node]) + size(forest.right[node]);
         }
+    }
+
+    private void number(int tree, int first, int end) {
         if (first == end || size[first] == 0) {
-            target[field[tree]] = forest.root(tree);
+            target[tree * bits] = forest.root(tree);
         }
         for (int node = first; node < end; node++) {
             if (size[node] > 0) {
-                number(tree, forest.left[node], start[node]);
-                number(tree, forest.right[node], start[node] + size(forest.left[node]));
+                place(tree, forest.left[node], start[node]);
+                place(tree, forest.right[node], start[node] + size(forest.left[node]));
             }
         }
     }
 
-    /** The regions of a node above the cut, or 1: what is below the cut or a leaf is a region itself. */
-    int size(int child) {
-        return child < 0 ? 1 : Math.max(1, size[child]);
-    }
-
-    private void number(int tree, int child, int position) {
+    private void place(int tree, int child, int position) {
         if (child < 0 || size[child] == 0) {
-            target[field[tree] + position] = child;
+            target[tree * bits + position] = child;
         } else {
             start[child] = position;
         }
     }
 
+    /** The regions of a node above the cut; what is below the cut, or a leaf, is one itself. */
+    private int size(int child) {
+        return child < 0 ? 1 : Math.max(1, size[child]);
+    }
+
+    boolean isAbove(int node) {
+        return size[node] > 0;
+    }
+
     /** The word that holds a tree's regions. */
     int word(int tree) {
-        return field[tree] / WORD;
+        return tree * bits / WORD;
     }
 
     /** All bits of that word but those of the regions on the left of a node above the cut. */
     long withoutLeft(int tree, int node) {
         long left = -1L >>> WORD - size(forest.left[node]);
-        return ~(left << field[tree] % WORD + start[node]);
-    }
-
-    /** The bit of the region that a tree has reached: the lowest of those still possible. */
-    int reached(int tree, long[] possible) {
-        return field[tree] + Long.numberOfTrailingZeros(possible[field[tree] / WORD] >>> field[tree] % WORD);
+        return ~(left << tree * bits % WORD + start[node]);
     }
 }

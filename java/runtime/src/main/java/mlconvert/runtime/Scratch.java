@@ -4,25 +4,29 @@ package mlconvert.runtime;
 final class Scratch {
     /** The values that were read, by column. */
     final double[] v;
-    /** The leaf that each tree reached, among all leaves. */
+    /** The leaf that each tree has reached, or on the way where it is. */
     final int[] leaf;
     /** The margins of a row, before the link. */
     final double[] margin;
     /** The cell of each slot's value. */
     final int[] cell;
-    /** What a walk compares, by slot and decision. */
-    int[] code;
+    /** The answers to all questions. */
+    final long[] answers;
+    /** The trees that have not reached a leaf. */
+    final int[] pending;
     /** The regions that each tree may still reach. */
     final long[] possible;
     /** The rows that are to be combined. */
     final long[][] rows;
 
-    Scratch(Forest forest, int slots, int words) {
+    Scratch(Forest forest, int slots, int answerWords, int regionWords) {
         v = new double[forest.columns];
         leaf = new int[forest.trees];
         margin = new double[forest.header.outputs];
         cell = new int[slots];
-        possible = new long[words];
+        answers = new long[answerWords];
+        pending = new int[answerWords > 0 ? forest.trees : 0];
+        possible = new long[regionWords];
         rows = new long[(slots + Masks.TOGETHER - 1) / Masks.TOGETHER * Masks.TOGETHER][];
     }
 }

@@ -14,7 +14,6 @@ final class Slot {
     /** With three thresholds in a bucket, two steps of search find the value's place. */
     private static final int FEW = 3;
     private static final int MOST_BUCKETS = 4096;
-    private static final int MOST_CATEGORIES = 1 << 16;
 
     final int column;
     /** The number of the first cell among those of all slots. */
@@ -26,12 +25,16 @@ final class Slot {
     private final boolean readsFloat;
     final boolean hasZeroCell;
     private final double zero;
-    private double[] threshold;
+    /** The thresholds, and behind them what a search beyond their end may meet. */
+    private double[] threshold = {};
     private int most;
     private double low;
     private double scale;
     private int half;
+    /** How many thresholds lie before each bucket; or of each category its number among those that are in any set. */
     private int[] start;
+    /** The categories that are in any set, by their numbers. */
+    private int[] known = {};
 
     Slot(Forest forest, int column, int first, Decision decision, boolean hasZeroCell) {
         this.column = column;
@@ -43,7 +46,8 @@ final class Slot {
         zero = forest.header.zero;
         if (isMember) {
             start = new int[32 * mostWords(forest, column)];
-            top = numberCategories(forest);
+            numberCategories(forest);
+            top = known.length;
         } else {
             threshold = thresholds(forest);
             top = threshold.length;
@@ -66,12 +70,15 @@ final class Slot {
 
     /** A value that falls into a cell which is not one between thresholds. */
     double representative(int cell) {
-        int category = 0;
-        while (isMember && category < start.length && start[category] != cell - first) {
-            category++;
+        int category = cell - first < known.length ? known[cell - first] : -1;
+        return cell == nanCell() ? Double.NaN : cell == zeroCell() ? 0.0 : category;
+    }
+
+    /** The cells of the row from x[at] on. */
+    static void rank(Slot[] slots, double[] x, int at, int[] cells) {
+        for (int s = 0; s < slots.length; s++) {
+            cells[s] = slots[s].cell(x[at + slots[s].column]);
         }
-        boolean none = !isMember || category == start.length;
-        return cell == nanCell() ? Double.NaN : cell == zeroCell() ? 0.0 : none ? -1.0 : category;
     }
 
     /** The cell of a value as the caller gave it. */
@@ -113,19 +120,22 @@ final class Slot {
     }
 
     /** Numbers the categories that are in some set; the others share the number behind them. */
-    private int numberCategories(Forest forest) {
+    private void numberCategories(Forest forest) {
+        known = new int[start.length];
         int count = 0;
         for (int category = 0; category < start.length; category++) {
             boolean inAny = false;
             for (int set = forest.setStart[column]; set < forest.setStart[column + 1] && !inAny; set++) {
                 inAny = forest.isMember(set, category);
             }
-            start[category] = inAny ? count++ : -1;
+            start[category] = inAny ? count : -1;
+            known[count] = category;
+            count += inAny ? 1 : 0;
         }
+        known = Arrays.copyOf(known, count);
         for (int category = 0; category < start.length; category++) {
             start[category] = start[category] < 0 ? count : start[category];
         }
-        return count;
     }
 
     private static int mostWords(Forest forest, int column) {
@@ -136,31 +146,44 @@ final class Slot {
         return words;
     }
 
-    /** The slots of a forest in the order of its columns, or null where a column has no slot of this kind. */
-    static Slot[] of(Forest forest) {
-        Decision[] first = new Decision[forest.columns];
+    /**
+     * The slots of a forest in the order of its columns; null where there is none, a column has no slot of this kind, or they would take
+     * more than a part of so many bytes.
+     */
+    static Slot[] of(Forest forest, long budget) {
+        Decision[] decision = new Decision[forest.columns];
         boolean[] hasZeroCell = new boolean[forest.columns];
         for (int node = 0; node < forest.nodes; node++) {
             int column = forest.column[node];
             Decision own = forest.header.decisions[forest.decision[node]];
-            first[column] = first[column] == null ? own : first[column];
+            decision[column] = decision[column] == null ? own : decision[column];
             hasZeroCell[column] |= own.zeroIsMissing;
-            if (first[column].isMember != own.isMember || first[column].floors != own.floors) {
+            if (decision[column].floors != own.floors) {
                 return null;
             }
         }
         List<Slot> slots = new ArrayList<>();
-        int cell = 0;
-        for (int column = 0; column < first.length; column++) {
-            if (mostWords(forest, column) > MOST_CATEGORIES / 32) {
+        long bytes = 0;
+        int cells = 0;
+        for (int column = 0; column < decision.length; column++) {
+            bytes += 8L * 32 * mostWords(forest, column);
+            if (bytes > budget / 2) {
                 return null;
             }
-            if (first[column] != null) {
-                slots.add(new Slot(forest, column, cell, first[column], hasZeroCell[column]));
-                cell = slots.get(slots.size() - 1).end();
+            if (decision[column] != null) {
+                slots.add(new Slot(forest, column, cells, decision[column], hasZeroCell[column]));
+                cells = slots.get(slots.size() - 1).end();
             }
         }
-        return slots.toArray(new Slot[0]);
+        return slots.isEmpty() ? null : slots.toArray(new Slot[0]);
+    }
+
+    static long bytes(Slot[] slots) {
+        long bytes = 0;
+        for (Slot slot : slots) {
+            bytes += 8L * slot.threshold.length + 4L * slot.start.length + 4L * slot.known.length;
+        }
+        return bytes;
     }
 
     /** The thresholds, moved where that spares taking small values for zero: `v <= t` decides the same. */
@@ -186,7 +209,7 @@ final class Slot {
         most = threshold[top - 1] == Double.POSITIVE_INFINITY ? top - 1 : top;
         int buckets = spread ? 16 : 1;
         fill(buckets, high);
-        while (spread && half >= FEW && buckets < MOST_BUCKETS && buckets < 8 * top) {
+        while (spread && half >= FEW && buckets < MOST_BUCKETS && buckets < 2 * top) {
             buckets *= 2;
             fill(buckets, high);
         }

@@ -1,218 +1,154 @@
 package mlconvert.runtime;
 
+import java.util.Arrays;
+
 /**
- * Walks trees of any size, a node being one long: its question in the upper half, its left child in the lower one, with the right
- * child behind that. A step has no branch to mispredict. Where there are masks, they have found the region to begin in.
+ * Walks trees of any size, two levels at a time. A step is a node with its children: three questions in one long, and in two more what
+ * the four ways lead to, a leaf or {@code ~step}. It has no branch that could be mispredicted, and no tree waits for another: all take a
+ * step, then all that have not reached a leaf take one more, and so on. Where there are masks, they have found the regions to begin in.
  */
 final class Walk extends Engine {
-    /** A question about membership, which has a branch of its own. */
-    private static final long MEMBER = Long.MIN_VALUE;
-    /** Steps are taken without looking whether a leaf is reached, up to where so little of the weight goes on. */
-    private static final double SELDOM = Double.parseDouble(System.getProperty("seldom", "0.05"));
-    private static final int NAN = Integer.MIN_VALUE;
+    private static final int LONGS = 3;
+    /** Bits of a question. */
+    private static final int WIDTH = Long.SIZE / 3;
+    private static final int QUESTION = (1 << WIDTH) - 1;
+    /** Regions of a tree: half of what a word holds takes half the time, and leaves little more to walk. */
+    private static final int REGIONS = 32;
 
     private final Slot[] slots;
-    final Masks masks;
-    private final int decisions;
-    private final int rankBits;
-    /** For each slot and decision, what stands for NaN and zero among the ranks. */
-    private final int[] nanCode;
-    private final int[] zeroCode;
-    /** First the trees' roots, or with masks the regions' roots by their bits; behind them pairs of children. */
-    private final long[] node;
-    /** The question of a leaf: one that always leads left, to itself. Its lower bits number the leaf within its tree. */
-    private final int leafQuestion;
-    final int steps;
+    private final Answers answers;
+    private final Masks masks;
+    /** The steps: first those that trees begin with, or with masks regions, by their bits. */
+    private final long[] steps;
 
-    private Walk(Forest forest, Slot[] slots, Masks masks, int rankBits) {
-        super(forest);
+    private Walk(Slot[] slots, Answers answers, Masks masks, int[] roots, int[] stepOf, int count) {
+        super(answers.forest);
         this.slots = slots;
+        this.answers = answers;
         this.masks = masks;
-        this.rankBits = rankBits;
-        decisions = forest.header.decisions.length;
-        nanCode = new int[slots.length * decisions];
-        zeroCode = new int[slots.length * decisions];
-        for (int s = 0; s < slots.length; s++) {
-            for (int d = 0; d < decisions; d++) {
-                Decision how = forest.header.decisions[d];
-                int usual = how.defaultLeft ? 0 : slots[s].top;
-                int zero = slots[s].rankOfZero();
-                nanCode[s * decisions + d] = slots[s].isMember ? NAN : how.nanIsMissing ? usual : zero;
-                zeroCode[s * decisions + d] = how.zeroIsMissing ? usual : zero;
+        steps = new long[LONGS * count];
+        for (int root = 0; root < roots.length; root++) {
+            if (roots[root] < 0 && roots[root] != Regions.NONE) {
+                put(root, roots[root], stepOf);
             }
         }
-        leafQuestion = nanCode.length << rankBits;
-        int roots = masks == null ? forest.trees : masks.regions.target.length;
-        node = new long[roots + forest.nodes + forest.leaves - forest.trees];
-        steps = layOut(roots);
-    }
-
-    /** The walk of a forest, or null where its nodes do not fit into longs. */
-    static Walk of(Forest forest, Slot[] slots, Masks masks) {
-        int most = forest.mostLeaves();
-        for (Slot slot : slots) {
-            most = Math.max(most, Math.max(slot.top, forest.setStart[slot.column + 1] - forest.setStart[slot.column]));
-        }
-        int rankBits = 32 - Integer.numberOfLeadingZeros(most);
-        long questions = (long) slots.length * forest.header.decisions.length + 1 << rankBits;
-        boolean fits = questions < 1L << 31 && (long) forest.nodes + forest.leaves <= Integer.MAX_VALUE;
-        return fits ? new Walk(forest, slots, masks, rankBits) : null;
-    }
-
-    /** Places the nodes, and says how many steps bring nearly all of the weight to a leaf. */
-    private int layOut(int roots) {
-        double[] weight = Regions.weights(forest);
-        double[] atDepth = new double[forest.mostLeaves() + 1];
-        int next = roots;
-        for (int tree = 0; tree < forest.trees; tree++) {
-            int from = masks == null ? tree : masks.regions.field[tree];
-            for (int at = from; at < from + (masks == null ? 1 : masks.regions.bits); at++) {
-                int root = masks == null ? forest.root(tree) : masks.regions.target[at];
-                next = root == Regions.NONE ? next : layOut(tree, root, at, next, weight, atDepth);
+        for (int node = 0; node < stepOf.length; node++) {
+            if (stepOf[node] >= 0) {
+                put(stepOf[node], node, stepOf);
             }
         }
-        double deeper = 0;
-        for (double w : atDepth) {
-            deeper += w;
-        }
-        double few = SELDOM * deeper;
-        int depth = 0;
-        for (deeper -= atDepth[0]; deeper > few; depth++) {
-            deeper -= atDepth[depth + 1];
-        }
-        return depth;
     }
 
-    /** Places a tree or region, depth first, its root at one place and what is below from another on; the place behind it. */
-    private int layOut(int tree, int root, int place, int from, double[] weight, double[] atDepth) {
-        // what is to be placed: what it is, where, and how deep; a stack, since trees can be deeper than Java's
-        int[] stack = new int[3 * (atDepth.length + 1)];
-        int top = push(stack, 0, root, place, 0);
-        int next = from;
-        while (top > 0) {
-            top -= 3;
-            int what = stack[top];
-            int at = stack[top + 1];
-            int depth = stack[top + 2];
-            if (what < 0) {
-                node[at] = (long) (leafQuestion | ~what - forest.firstLeaf[tree]) << 32 | at;
-                atDepth[depth] += Regions.weight(forest, weight, what);
-            } else {
-                node[at] = question(what) << 32 | next;
-                top = push(stack, top, forest.right[what], next + 1, depth + 1);
-                top = push(stack, top, forest.left[what], next, depth + 1);
-                next += 2;
+    /** The engine, or null where it does not fit into so many bytes. */
+    static Walk of(Forest forest, Slot[] slots, long budget) {
+        Answers answers = Answers.of(forest, slots, budget);
+        if (answers == null) {
+            return null;
+        }
+        long left = budget - answers.bytes();
+        int[] stepOf = new int[forest.nodes];
+        if (4L * REGIONS * forest.trees < left) {
+            Regions regions = new Regions(forest, REGIONS, 2);
+            int count = number(forest, regions.target, stepOf);
+            Masks masks = Masks.of(slots, regions, left - 8L * LONGS * count);
+            if (masks != null) {
+                return new Walk(slots, answers, masks, regions.target, stepOf, count);
             }
         }
-        return next;
-    }
-
-    private static int push(int[] stack, int top, int what, int at, int depth) {
-        stack[top] = what;
-        stack[top + 1] = at;
-        stack[top + 2] = depth;
-        return top + 3;
-    }
-
-    private long question(int n) {
-        int s = 0;
-        while (slots[s].column != forest.column[n]) {
-            s++;
+        int[] roots = new int[forest.trees];
+        for (int tree = 0; tree < roots.length; tree++) {
+            roots[tree] = forest.root(tree);
         }
-        long code = (long) s * decisions + forest.decision[n];
-        return (slots[s].isMember ? MEMBER >>> 32 : 0) | code << rankBits | forest.rank[n];
+        int count = number(forest, roots, stepOf);
+        return 8L * LONGS * count > left ? null : new Walk(slots, answers, null, roots, stepOf, count);
+    }
+
+    /** Numbers the nodes that begin a step: the roots, and every second level below them. The others have -1. */
+    private static int number(Forest forest, int[] roots, int[] stepOf) {
+        Arrays.fill(stepOf, -1);
+        for (int root = 0; root < roots.length; root++) {
+            if (roots[root] >= 0) {
+                stepOf[roots[root]] = root;
+            }
+        }
+        int count = roots.length;
+        for (int node = 0; node < stepOf.length; node++) {
+            for (int way = 0; way < 4 && stepOf[node] >= 0; way++) {
+                int to = after(forest, after(forest, node, way >> 1), way & 1);
+                if (to >= 0) {
+                    stepOf[to] = count++;
+                }
+            }
+        }
+        return count;
+    }
+
+    /** The child of a node on the left (0) or right (1); a leaf stays what it is. */
+    private static int after(Forest forest, int what, int right) {
+        return what < 0 ? what : (right == 0 ? forest.left : forest.right)[what];
+    }
+
+    private void put(int step, int what, int[] stepOf) {
+        int left = after(forest, what, 0);
+        int right = after(forest, what, 1);
+        steps[LONGS * step] = question(what) << 2 * WIDTH | question(right) << WIDTH | question(left);
+        for (int way = 0; way < 4; way++) {
+            int to = after(forest, way < 2 ? left : right, way & 1);
+            long end = to < 0 ? ~to : ~stepOf[to] & 0xFFFFFFFFL;
+            steps[LONGS * step + 1 + way / 2] |= end << 32 * (way & 1);
+        }
+    }
+
+    private long question(int what) {
+        return what < 0 ? 0 : answers.question(what);
+    }
+
+    @Override
+    long tableBytes() {
+        return Slot.bytes(slots) + answers.bytes() + 8L * steps.length + (masks == null ? 0 : masks.bytes());
     }
 
     @Override
     Scratch scratch() {
-        Scratch scratch = new Scratch(forest, slots.length, masks == null ? 0 : masks.regions.words);
-        scratch.code = new int[nanCode.length + 1];
-        return scratch;
+        return new Scratch(forest, slots.length, answers.words(), masks == null ? 0 : masks.words);
     }
 
     @Override
     void walk(double[] x, int at, Scratch scratch) {
-        if (masks == null) {
-            for (int s = 0; s < slots.length; s++) {
-                scratch.cell[s] = slots[s].cell(x[at + slots[s].column]);
-            }
-        } else {
-            masks.find(x, at, scratch);
+        int[] leaf = scratch.leaf;
+        Slot.rank(slots, x, at, scratch.cell);
+        answers.answer(scratch.cell, scratch.answers);
+        if (masks != null) {
+            masks.find(scratch);
         }
-        encode(x, at, scratch);
-        int[] code = scratch.code;
-        int tree = 0;
-        for (; tree + 7 < forest.trees; tree += 8) {
-            int a = root(tree + 0, scratch);
-            int b = root(tree + 1, scratch);
-            int c = root(tree + 2, scratch);
-            int d = root(tree + 3, scratch);
-            int e = root(tree + 4, scratch);
-            int f = root(tree + 5, scratch);
-            int g = root(tree + 6, scratch);
-            int h = root(tree + 7, scratch);
-            for (int step = 0; step < steps; step++) {
-                a = next(a, code);
-                b = next(b, code);
-                c = next(c, code);
-                d = next(d, code);
-                e = next(e, code);
-                f = next(f, code);
-                g = next(g, code);
-                h = next(h, code);
-            }
-            scratch.leaf[tree + 0] = leaf(tree + 0, a, code);
-            scratch.leaf[tree + 1] = leaf(tree + 1, b, code);
-            scratch.leaf[tree + 2] = leaf(tree + 2, c, code);
-            scratch.leaf[tree + 3] = leaf(tree + 3, d, code);
-            scratch.leaf[tree + 4] = leaf(tree + 4, e, code);
-            scratch.leaf[tree + 5] = leaf(tree + 5, f, code);
-            scratch.leaf[tree + 6] = leaf(tree + 6, g, code);
-            scratch.leaf[tree + 7] = leaf(tree + 7, h, code);
+        for (int tree = 0; tree < leaf.length; tree++) {
+            leaf[tree] = ~(masks == null ? tree : Masks.lowest(scratch.possible, tree * REGIONS));
+            scratch.pending[tree] = tree;
         }
-        for (; tree < forest.trees; tree++) {
-            scratch.leaf[tree] = leaf(tree, root(tree, scratch), code);
+        int pending = leaf.length;
+        while (pending > 0) {
+            pending = goOn(pending, scratch.pending, leaf, scratch.answers);
         }
     }
 
-    private int root(int tree, Scratch scratch) {
-        return masks == null ? tree : masks.regions.reached(tree, scratch.possible);
-    }
-
-    /** Goes on to the leaf from where the steps have led. */
-    private int leaf(int tree, int from, int[] code) {
-        int place = from;
-        while ((node[place] >>> 32) < leafQuestion || node[place] < 0) {
-            place = next(place, code);
+    /** Takes a step in each tree that has not reached a leaf, and says in how many that is still so. */
+    private int goOn(int count, int[] pending, int[] leaf, long[] answers) {
+        int left = 0;
+        for (int i = 0; i < count; i++) {
+            int tree = pending[i];
+            int step = LONGS * ~leaf[tree];
+            long questions = steps[step];
+            int first = answer((int) (questions >>> 2 * WIDTH), answers);
+            int second = answer((int) (questions >>> (-first & WIDTH)) & QUESTION, answers);
+            int end = (int) (steps[step + 1 + first] >>> 32 * second);
+            leaf[tree] = end;
+            pending[left] = tree;
+            left += end >>> 31;
         }
-        return forest.firstLeaf[tree] + ((int) (node[place] >>> 32) - leafQuestion);
+        return left;
     }
 
-    /** What each slot's value is to each decision: a number of thresholds below it, or a category. */
-    private void encode(double[] x, int at, Scratch scratch) {
-        for (int s = 0, i = 0; s < slots.length; s++) {
-            Slot slot = slots[s];
-            int cell = scratch.cell[s];
-            int plain = slot.isMember && cell != slot.nanCell() ? slot.category(forest.read(x[at + slot.column])) : cell - slot.first;
-            for (int d = 0; d < decisions; d++, i++) {
-                scratch.code[i] = cell == slot.nanCell() ? nanCode[i] : cell == slot.zeroCell() ? zeroCode[i] : plain;
-            }
-        }
-    }
-
-    private int next(int place, int[] code) {
-        long n = node[place];
-        int question = (int) (n >>> 32);
-        if (n < 0) {
-            return (int) n + (goesLeft(question & Integer.MAX_VALUE, code) ? 0 : 1);
-        }
-        return (int) n + ((question & (1 << rankBits) - 1) - code[question >>> rankBits] >>> 31);
-    }
-
-    private boolean goesLeft(int question, int[] code) {
-        int which = question >>> rankBits;
-        Decision how = forest.header.decisions[which % decisions];
-        int set = forest.setStart[slots[which / decisions].column] + (question & (1 << rankBits) - 1);
-        return code[which] == NAN ? how.defaultLeft : forest.isMember(set, code[which]) == how.membersLeft;
+    private static int answer(int question, long[] answers) {
+        return (int) (answers[question >> 6] >>> question) & 1;
     }
 }

@@ -163,7 +163,7 @@ final class Sample {
         directory.clear();
         put("tree_leaves", 2, treeLeaves);
         if (shape.outputs > 1) {
-            put("tree_output", 1, treeOutput);
+            put("tree_output", 2, treeOutput);
         }
         put("threshold_count", 2, Arrays.stream(thresholds).mapToInt(t -> t.length).toArray());
         put("threshold", Arrays.stream(thresholds).flatMapToDouble(Arrays::stream).toArray());
@@ -173,7 +173,7 @@ final class Sample {
             put("set", 4, Arrays.stream(sets).flatMap(Arrays::stream).flatMapToInt(Arrays::stream).toArray());
         }
         put("split_leaf", 3, splitLeaf);
-        put("column", 1, column);
+        put("column", 2, column);
         put("decision", 1, decision);
         put("rank", 2, rank);
         put("leaf_value", leafValue);
@@ -181,7 +181,7 @@ final class Sample {
         put("tree_linear", 1, treeLinear);
         put("linear_constant", linearConstant);
         put("linear_terms", 1, linearTerms);
-        put("linear_column", 1, linearColumn);
+        put("linear_column", 2, linearColumn);
         put("linear_weight", linearWeight);
         put("leaf_label", 3, leafLabel);
         put("leaf_rows", 1, leafRows);
