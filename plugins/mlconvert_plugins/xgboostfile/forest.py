@@ -64,8 +64,7 @@ def open_model(document: dict[str, Any]) -> Model:
     own = objective.read(learner["objective"], classes, targets)
     model, weights = _booster(learner["gradient_booster"])
     trees = model["trees"]
-    if not isinstance(trees, list):
-        raise BrokenModelError("it is no list", "trees")
+    _check_ids(trees)
     return Model(
         columns=columns.read(learner, model, number(param, "num_feature", "learner_model_param", 1)),
         objective=own,
@@ -99,6 +98,16 @@ def _booster(entry: Any) -> tuple[dict[str, Any], list[float] | None]:
         if found or name == "dart":
             return model, found
     return model, None
+
+
+def _check_ids(trees: Any) -> None:
+    """XGBoost puts a tree where its id says, whatever its place in the file."""
+    if not isinstance(trees, list):
+        raise BrokenModelError("it is no list", "trees")
+    for place, tree in enumerate(trees):
+        own = mapping(tree, f"tree {place}").get("id")
+        if type(own) is not int or own != place:
+            raise BrokenModelError(f"it is {own}", f"tree {place} id")
 
 
 def _weights(weights: list[float] | None, trees: int) -> list[float] | None:

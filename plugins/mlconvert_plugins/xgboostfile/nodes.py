@@ -18,13 +18,13 @@ from mlconvert_plugins.xgboostfile.errors import BrokenModelError
 if TYPE_CHECKING:
     import numpy as np
 
-_NEEDED = ("left_children", "right_children", "split_indices", "split_conditions", "default_left", "tree_param")
-_OPTIONAL = (
-    "split_type", "categories", "categories_nodes", "categories_segments", "categories_sizes", "sum_hessian",
-    "leaf_weights",
+_NEEDED = (
+    "id", "left_children", "right_children", "parents", "split_indices", "split_conditions", "split_type",
+    "default_left", "categories", "categories_nodes", "categories_segments", "categories_sizes", "base_weights",
+    "tree_param",
 )  # fmt: skip
-# The values of inner nodes, gains, and what the children say already, which has to agree with them.
-_IRRELEVANT = ("base_weights", "loss_changes", "parents", "id")
+# Those of trees with one output; only later trees of several have them, and values of leaves apart.
+_OPTIONAL = ("loss_changes", "sum_hessian", "leaf_weights")
 # The column of a node that pruning has removed.
 _DELETED = 2**31 - 1
 _TREE_PARAM = ("num_deleted", "num_feature", "num_nodes", "size_leaf_vector")
@@ -95,7 +95,7 @@ class _Tree:
     """A tree's arrays, checked."""
 
     def __init__(self, name: str, entry: Any, columns: int, width: int) -> None:
-        found = keys(entry, name, _NEEDED, (*_OPTIONAL, *_IRRELEVANT))
+        found = keys(entry, name, _NEEDED, _OPTIONAL)
         param = keys(found["tree_param"], f"{name} tree_param", _TREE_PARAM)
         count = number(param, "num_nodes", name, 1)
         if max(1, number(param, "size_leaf_vector", name)) != width:
@@ -108,15 +108,17 @@ class _Tree:
         self.condition = floats(found["split_conditions"], f"{name} split_conditions", count)
         self.values = self.condition[:, None] if width == 1 else self._vectors(found, width)
         self.default_left = integers(found["default_left"], f"{name} default_left", count)
-        self.categorical = integers(found.get("split_type", [0] * count), f"{name} split_type", count)
+        self.categorical = integers(found["split_type"], f"{name} split_type", count)
         self.hessian = floats(
             found.get("sum_hessian", [0.0] * count if width > 1 else None), f"{name} sum_hessian", count
         )
         if ((self.categorical | self.default_left) & ~1).any():
             raise BrokenModelError("a flag is neither 0 nor 1", f"{name} split_type")
+        if self.column.min() < 0:
+            raise BrokenModelError("a column is below 0", f"{name} split_indices")
         _check_ignored(name, found, param, self.column, width)
         self.order = self._order(columns)
-        self._check_parents(integers(found.get("parents", self._parents()), f"{name} parents", count))
+        self._check_parents(integers(found["parents"], f"{name} parents", count))
         self.kinds = _CATEGORICAL * self.categorical + self.default_left
         self._sets = _Sets(name, found)
 
@@ -126,7 +128,7 @@ class _Tree:
 
         leaf = self.left < 0
         if "leaf_weights" not in entry:
-            return floats(entry.get("base_weights"), f"{self.name} base_weights", len(leaf) * width).reshape(-1, width)
+            return floats(entry["base_weights"], f"{self.name} base_weights", len(leaf) * width).reshape(-1, width)
         where = f"{self.name} leaf_weights"
         listed = floats(entry["leaf_weights"], where)
         number_of, self.right = self.right, np.where(leaf, -1, self.right)
@@ -214,8 +216,6 @@ def _check_ignored(name: str, entry: dict[str, Any], param: dict[str, Any], colu
         # Only early trees of several outputs have no gains.
         if key in entry or width == 1:
             floats(entry.get(key), f"{name} {key}", length)
-    if not isinstance(entry.get("id", 0), int):
-        raise BrokenModelError("it is no integer", f"{name} id")
     number(param, "num_feature", name)
     if number(param, "num_deleted", name) != (column == _DELETED).sum():
         raise BrokenModelError("it is not the number of removed nodes", f"{name} num_deleted")
@@ -226,17 +226,17 @@ class _Sets:
 
     def __init__(self, name: str, entry: dict[str, Any]) -> None:
         self.where = f"{name} categories"
-        self.categories = integers(entry.get("categories", []), self.where)
-        nodes = integers(entry.get("categories_nodes", []), f"{self.where}_nodes").tolist()
-        starts = integers(entry.get("categories_segments", []), f"{self.where}_segments", len(nodes)).tolist()
-        sizes = integers(entry.get("categories_sizes", []), f"{self.where}_sizes", len(nodes)).tolist()
+        self.categories = integers(entry["categories"], self.where)
+        nodes = integers(entry["categories_nodes"], f"{self.where}_nodes").tolist()
+        starts = integers(entry["categories_segments"], f"{self.where}_segments", len(nodes)).tolist()
+        sizes = integers(entry["categories_sizes"], f"{self.where}_sizes", len(nodes)).tolist()
         self.segments = {node: (start, size) for node, start, size in zip(nodes, starts, sizes, strict=True)}
         if len(self.segments) != len(nodes):
             raise BrokenModelError("a node stands there twice", f"{self.where}_nodes")
 
     def bits(self, node: int) -> bytes:
         start, size = self.segments.get(node, (-1, 0))
-        if start < 0 or size < 0 or start + size > len(self.categories):
+        if start < 0 or size < 1 or start + size > len(self.categories):
             raise BrokenModelError("a node names categories that there are not", self.where)
         codes = self.categories[start : start + size]
         if size and not (codes.min() >= 0 and codes.max() < _MOST_CATEGORIES):
