@@ -126,7 +126,7 @@ final class Answers {
                 for (int w = from, bound = Long.SIZE - 1; w < to; w++, bound += Long.SIZE) {
                     answers[w] = bound - ones >> 31;
                 }
-                answers[from + ones / Long.SIZE] = (1L << ones) - 1;
+                answers[from + (ones >> 6)] = (1L << ones) - 1;
             }
         }
     }

@@ -11,8 +11,8 @@ import java.util.Arrays;
 final class Masks {
     /** Rows combined in one loop. HotSpot makes vectors of it when each row is an array of its own, and not with many more. */
     static final int TOGETHER = 6;
-    /** Rows of more bytes do not stay in the caches of a core. */
-    private static final long HANDY = 6 << 20;
+    /** More bytes of rows make nothing faster, since they come from farther away. */
+    private static final long HANDY = 4 << 20;
     /** With longer rows in all, or more nodes between them, a walk from the roots is faster. */
     private static final int MOST_BITS = 1 << 14;
     private static final int MOST_BETWEEN = 32;
@@ -40,32 +40,29 @@ final class Masks {
         word = new int[above];
         mask = new long[above];
         int[] node = sort(regions);
+        long[] empty = full();
         for (Slot slot : slots) {
             int begin = slot.first == 0 ? 0 : to[slot.first - 1];
             int end = to[slot.end() - 1];
-            for (int cell = slot.isMember ? slot.first : slot.nanCell(); cell < slot.end(); cell++) {
+            for (int cell = slot.firstApart(); cell < slot.end(); cell++) {
                 row[cell] = apart(regions.forest, node, slot.representative(cell), begin, end);
                 from[cell] = to[cell] = end;
             }
-            if (!slot.isMember) {
-                makeRows(slot, begin);
-            }
+            makeRows(slot, begin, empty);
         }
     }
 
     /** The masks of a forest, or null where tables of so many bytes do not suffice, or do not pay. */
     static Masks of(Slot[] slots, Regions regions, long budget) {
         Forest forest = regions.forest;
-        int[] nodes = new int[forest.columns];
         int above = 0;
         for (int node = 0; node < forest.nodes; node++) {
-            nodes[forest.column[node]] += regions.isAbove(node) ? 1 : 0;
             above += regions.isAbove(node) ? 1 : 0;
         }
         long rowBytes = 8L * regions.words + 16;
-        long fixed = 12L * above + 16L * slots[slots.length - 1].end();
+        long fixed = 12L * above + 16L * slots[slots.length - 1].end() + rowBytes;
         for (Slot slot : slots) {
-            fixed += rowBytes * (slot.isMember ? slot.top + 2 : 3);
+            fixed += rowBytes * (slot.end() - slot.firstApart());
         }
         long left = Math.min(HANDY, budget - fixed);
         long step = left <= 0 ? Integer.MAX_VALUE : 1 + above * rowBytes / left;
@@ -113,10 +110,10 @@ final class Masks {
     }
 
     /** A row for every so many nodes of a slot that is compared, and for each cell the last row that is not too much. */
-    private void makeRows(Slot slot, int begin) {
-        long[] last = full();
+    private void makeRows(Slot slot, int begin, long[] empty) {
+        long[] last = empty;
         int done = begin;
-        for (int cell = slot.first; cell <= slot.first + slot.top; cell++) {
+        for (int cell = slot.first; cell < slot.firstApart(); cell++) {
             int whole = begin + (to[cell] - begin) / step * step;
             if (whole > done) {
                 last = last.clone();
@@ -186,6 +183,6 @@ final class Masks {
 
     /** The bit of the region that is reached, of the tree whose field begins there. */
     static int lowest(long[] possible, int field) {
-        return field + Long.numberOfTrailingZeros(possible[field / Regions.WORD] >>> field);
+        return field + Long.numberOfTrailingZeros(possible[field >> 6] >>> field);
     }
 }

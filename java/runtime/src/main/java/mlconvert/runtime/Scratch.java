@@ -14,6 +14,8 @@ final class Scratch {
     final long[] answers;
     /** The trees that have not reached a leaf. */
     final int[] pending;
+    /** What their next steps ask. */
+    final long[] asked;
     /** The regions that each tree may still reach. */
     final long[] possible;
     /** The rows that are to be combined. */
@@ -26,6 +28,7 @@ final class Scratch {
         cell = new int[slots];
         answers = new long[answerWords];
         pending = new int[answerWords > 0 ? forest.trees : 0];
+        asked = new long[pending.length];
         possible = new long[regionWords];
         rows = new long[(slots + Masks.TOGETHER - 1) / Masks.TOGETHER * Masks.TOGETHER][];
     }

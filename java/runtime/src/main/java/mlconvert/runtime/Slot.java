@@ -23,7 +23,7 @@ final class Slot {
     final boolean isMember;
     private final Decision decision;
     private final boolean readsFloat;
-    final boolean hasZeroCell;
+    private final boolean hasZeroCell;
     private final double zero;
     /** The thresholds, and behind them what a search beyond their end may meet. */
     private double[] threshold = {};
@@ -63,9 +63,14 @@ final class Slot {
         return first + top + 2;
     }
 
+    /** The first cell that does not stand in the order of thresholds. */
+    int firstApart() {
+        return isMember ? first : nanCell();
+    }
+
     /** The cell beyond the slot's own. */
     int end() {
-        return first + top + 3;
+        return first + top + (hasZeroCell ? 3 : 2);
     }
 
     /** A value that falls into a cell which is not one between thresholds. */

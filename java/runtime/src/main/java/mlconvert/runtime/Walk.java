@@ -127,20 +127,23 @@ final class Walk extends Engine {
         }
         int pending = leaf.length;
         while (pending > 0) {
-            pending = goOn(pending, scratch.pending, leaf, scratch.answers);
+            pending = goOn(pending, scratch.pending, leaf, scratch.answers, scratch.asked);
         }
     }
 
     /** Takes a step in each tree that has not reached a leaf, and says in how many that is still so. */
-    private int goOn(int count, int[] pending, int[] leaf, long[] answers) {
+    private int goOn(int count, int[] pending, int[] leaf, long[] answers, long[] asked) {
+        // a loop of its own, and so short that a core waits for many steps from far memory at once
+        for (int i = 0; i < count; i++) {
+            asked[i] = steps[LONGS * ~leaf[pending[i]]];
+        }
         int left = 0;
         for (int i = 0; i < count; i++) {
             int tree = pending[i];
-            int step = LONGS * ~leaf[tree];
-            long questions = steps[step];
+            long questions = asked[i];
             int first = answer((int) (questions >>> 2 * WIDTH), answers);
             int second = answer((int) (questions >>> (-first & WIDTH)) & QUESTION, answers);
-            int end = (int) (steps[step + 1 + first] >>> 32 * second);
+            int end = (int) (steps[LONGS * ~leaf[tree] + 1 + first] >>> 32 * second);
             leaf[tree] = end;
             pending[left] = tree;
             left += end >>> 31;
