@@ -4,10 +4,12 @@ package mlconvert.runtime;
 final strictfp class LeafMasks extends Engine {
     private final Masks masks;
     private final int bits;
+    /** The leaves by their bits, and their values; none where a leaf has several. */
     private final int[] target;
-    /** The leaves by their bits. */
-    /** The leaves' values by their bits; none where leaves have more than one. */
     private final double[] value;
+    /** The first bits of the trees, output by output; and where in them each output's begin, one more entry ends the last. */
+    private final int[] field;
+    private final int[] start;
 
     private LeafMasks(Forest forest, Regions regions, Masks masks) {
         super(forest);
@@ -18,27 +20,44 @@ final strictfp class LeafMasks extends Engine {
         for (int bit = 0; bit < value.length; bit++) {
             value[bit] = target[bit] == Regions.NONE ? 0 : forest.leafValue[~target[bit]];
         }
+        int[] trees = new int[forest.header.outputs];
+        for (int output : forest.treeOutput) {
+            trees[output]++;
+        }
+        start = Forest.starts(trees);
+        field = new int[forest.trees];
+        for (int tree = forest.trees - 1; tree >= 0; tree--) {
+            int output = forest.treeOutput[tree];
+            field[start[output] + --trees[output]] = tree * bits;
+        }
     }
 
     /** The engine, or null where a tree has too many leaves, or the tables do not fit into so many bytes or do not pay. */
     static LeafMasks of(Forest forest, Slot[] slots, long budget) {
         int most = forest.mostLeaves();
-        if (most > Regions.WORD) {
+        int bits = Integer.highestOneBit(2 * most - 1);
+        long own = 12L * bits * forest.trees + 4L * (forest.trees + forest.header.outputs);
+        if (most > Regions.WORD || own > budget) {
             return null;
         }
-        Regions regions = new Regions(forest, Integer.highestOneBit(2 * most - 1), 0);
-        Masks masks = Masks.of(slots, regions, budget - 12L * regions.target.length);
+        Regions regions = new Regions(forest, bits, 0);
+        Masks masks = Masks.of(slots, regions, budget - own);
         return masks == null ? null : new LeafMasks(forest, regions, masks);
     }
 
     @Override
     long tableBytes() {
-        return Slot.bytes(masks.slots) + masks.bytes() + 8L * value.length + 4L * target.length;
+        return Slot.bytes(masks.slots) + masks.bytes() + 8L * value.length + 4L * (target.length + field.length + start.length);
     }
 
     @Override
     Scratch scratch() {
         return new Scratch(forest, masks.slots.length, 0, masks.words);
+    }
+
+    private void find(double[] x, int at, Scratch scratch) {
+        Slot.rank(masks.slots, x, at, scratch.cell);
+        masks.find(scratch);
     }
 
     @Override
@@ -49,11 +68,6 @@ final strictfp class LeafMasks extends Engine {
         }
     }
 
-    private void find(double[] x, int at, Scratch scratch) {
-        Slot.rank(masks.slots, x, at, scratch.cell);
-        masks.find(scratch);
-    }
-
     @Override
     void add(double[] x, int at, double[] out, int to, Scratch scratch) {
         if (forest.header.width > 1 || forest.linear != null) {
@@ -61,32 +75,24 @@ final strictfp class LeafMasks extends Engine {
             return;
         }
         find(x, at, scratch);
-        if (forest.header.outputs > 1) {
-            each(out, to, scratch.possible);
-        } else {
-            out[to] = forest.header.sumsFloat ? floats((float) out[to], scratch.possible) : doubles(out[to], scratch.possible);
+        for (int k = 0; k < forest.header.outputs; k++) {
+            double begin = out[to + k];
+            out[to + k] = forest.header.sumsFloat ? floats(k, (float) begin, scratch.possible) : doubles(k, begin, scratch.possible);
         }
     }
 
-    private void each(double[] out, int to, long[] possible) {
-        for (int tree = 0; tree < forest.trees; tree++) {
-            int k = to + forest.treeOutput[tree];
-            out[k] = sum(out[k], value[Masks.lowest(possible, tree * bits)]);
-        }
-    }
-
-    private double doubles(double start, long[] possible) {
-        double sum = start;
-        for (int tree = 0; tree < forest.trees; tree++) {
-            sum += value[Masks.lowest(possible, tree * bits)];
+    private double doubles(int output, double begin, long[] possible) {
+        double sum = begin;
+        for (int i = start[output]; i < start[output + 1]; i++) {
+            sum += value[Masks.lowest(possible, field[i])];
         }
         return sum;
     }
 
-    private float floats(float start, long[] possible) {
-        float sum = start;
-        for (int tree = 0; tree < forest.trees; tree++) {
-            sum += (float) value[Masks.lowest(possible, tree * bits)];
+    private float floats(int output, float begin, long[] possible) {
+        float sum = begin;
+        for (int i = start[output]; i < start[output + 1]; i++) {
+            sum += (float) value[Masks.lowest(possible, field[i])];
         }
         return sum;
     }
