@@ -48,6 +48,7 @@ def measure(repetitions: int, cases: Iterable[Case] = CASES, converted: str = CO
         folder = Path(name)
         for case in cases:
             yield from _case(case, folder, repetitions)
+        yield _classes(folder / "model.jar")
         yield from _conversion(converted, folder, repetitions)
 
 
@@ -57,14 +58,17 @@ def _case(case: Case, folder: Path, repetitions: int) -> Iterator[Row]:
     jar = folder / "model.jar"
     mlconvert.convert(model, to="jar", out=jar, validate=False, trust=recipe.library == "sklearn", force=True)
     yield Row(f"{case.model}: size", "KB", [jar.stat().st_size / 1000], [model.stat().st_size / 1000], case.part)
-    with zipfile.ZipFile(jar) as archive:
-        classes = sum(entry.compress_size for entry in archive.infolist() if entry.filename.endswith(".class"))
-    yield Row(f"{case.model}: classes of the runtime in it", "KB", [classes / 1000], [RUNTIME_KB], 1.0)
     with scoring.peers({"jar": scoring.ours(jar, rows)}) as peers:
         for _ in range(WARM):
             peers["jar"].ask("load")
         found = scoring.in_turns(peers, "load", max(repetitions, 3))["jar"]
     yield Row(f"{case.model}: loading", "ms", found, [LOAD_MS] * len(found), case.loads and 1.0)
+
+
+def _classes(jar: Path) -> Row:
+    with zipfile.ZipFile(jar) as archive:
+        size = sum(entry.compress_size for entry in archive.infolist() if entry.filename.endswith(".class"))
+    return Row("every jar: classes of the runtime in it", "KB", [size / 1000], [RUNTIME_KB], 1.0)
 
 
 def _conversion(name: str, folder: Path, repetitions: int) -> Iterator[Row]:
