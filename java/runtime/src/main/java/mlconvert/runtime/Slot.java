@@ -11,7 +11,7 @@ import java.util.List;
  * that is tested for membership has a cell for each category, one for all that are in no set, and one for NaN.
  */
 final class Slot {
-    /** With three thresholds in a bucket, two steps of search find the value's place. */
+    /** So many thresholds in a bucket are counted at once. */
     private static final int FEW = 3;
     private static final int MOST_BUCKETS = 4096;
 
@@ -27,9 +27,12 @@ final class Slot {
     private final double zero;
     /** The thresholds, and behind them what a search beyond their end may meet. */
     private double[] threshold = {};
+    /** The last rank that a value can have: infinity is no more than an infinite threshold. */
     private int most;
+    /** What makes a bucket of a value. */
     private double low;
     private double scale;
+    /** The first stride of the search in a bucket. */
     private int half;
     /** How many thresholds lie before each bucket; or of each category its number among those that are in any set. */
     private int[] start;
@@ -93,9 +96,10 @@ final class Slot {
             return memberCell(v);
         }
         int p = start[bucket(v)];
-        for (int h = half; h > 0; h >>= 1) {
-            p += (int) (Double.doubleToRawLongBits(threshold[p + h - 1] - v) >> 63) & h;
+        for (int h = half; h > 2; h >>= 1) {
+            p += below(p + h - 1, v) & h;
         }
+        p -= below(p, v) + below(p + 1, v) + below(p + 2, v);
         if (!(v > Double.NEGATIVE_INFINITY)) {
             return v != v ? nanCell() : first;
         }
@@ -103,6 +107,11 @@ final class Slot {
             return zeroCell();
         }
         return first + Math.min(p, most);
+    }
+
+    /** -1 where the threshold is below the value, else 0: without a branch, which nothing could foretell. */
+    private int below(int which, double v) {
+        return (int) (Double.doubleToRawLongBits(threshold[which] - v) >> 63);
     }
 
     private int memberCell(double v) {
@@ -235,7 +244,7 @@ final class Slot {
         for (int b = 1; b < buckets; b++) {
             start[b] = start[b - 1] + count[b - 1];
         }
-        half = Integer.highestOneBit(largest);
+        half = Math.max(2, Integer.highestOneBit(largest));
     }
 
     private int bucket(double v) {
