@@ -38,7 +38,7 @@ EXTRAS: dict[str, dict[str, Any]] = {
     "stumps": {"max_depth": 1},
     "one leaf": {"gamma": 1e9},
     "deep": {"max_depth": 0, "max_leaves": 200, "grow_policy": "lossguide", "min_child_weight": 0.0},
-    "weighted": {"scale_pos_weight": 3.0, "max_delta_step": 0.7, "alpha": 0.3, "lambda": 2.0},
+    "regularised": {"max_delta_step": 0.7, "alpha": 0.3, "lambda": 2.0},
     "dropped": {"booster": "dart", "rate_drop": 0.9, "normalize_type": "forest", "sample_type": "weighted"},
 }
 FORMAT = "xgboost"

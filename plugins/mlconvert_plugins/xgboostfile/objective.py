@@ -54,6 +54,9 @@ def read(entry: Any, num_class: int, targets: int) -> Objective:
         if name not in ("ti+", "tj-"):
             mapping(found[name], f"objective {name}")
     name = found["name"]
+    own = mapping(found.get("softmax_multiclass_param", {}), "objective").get("num_class", str(num_class))
+    if own != str(num_class):
+        raise BrokenModelError(f"it has {own} classes, the learner {num_class}", "objective num_class")
     if name == "reg:expectileerror" and targets > 1:
         # Each margin after the first is the softplus of a difference, from a base_score that is taken apart likewise.
         raise BrokenModelError(
