@@ -38,9 +38,9 @@ jar that it becomes, in a JVM). Both run in processes with limits of memory and 
 - **exact**: the library's own bits in every margin, and its other outputs within what is declared.
 - **library refuses**: we read it, the library does not, or it ends its process.
 
-No mutant gave another answer than its library, and none outlasted the limits while it was read here. What LightGBM alone
-refuses are parameters of the training, which no answer depends on; what scikit-learn alone refuses, or ends or hangs
-over, are attributes of a pickle that only its `predict` asks for.
+No mutant gave another answer than its library, and none outlasted the limits while it was read here. What LightGBM
+alone refuses are parameters of the training, which no answer depends on; what scikit-learn alone refuses, or ends or
+hangs over, are attributes of a pickle that only its `predict` asks for.
 """
 HEADER = ("family", "mutants", "refused", "by code", "exact", "library refuses")
 
