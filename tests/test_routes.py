@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlconvert import routes
+from mlconvert import api, licences, routes
 from mlconvert.errors import ConversionError, UsageError
 
 
@@ -81,6 +81,33 @@ def test_a_forbidden_licence_leaves_the_graph() -> None:
 def test_a_pass_of_a_forbidden_licence_is_refused() -> None:
     with pytest.raises(UsageError, match=r"beta2beta\.scale \(GPL-3\.0-only\)"):
         found("alpha", "beta", passes=["scale"], forbid=["GPL-3.0-only"])
+
+
+def test_one_licence_has_several_identifiers() -> None:
+    for text in ("agpl-3.0", "AGPL-3.0-only", "AGPL-3.0-or-later"):
+        with pytest.raises(UsageError, match=r"without alpha2beta\.rival"):
+            found("alpha", "beta", via=["alpha2beta.rival"], forbid=[text])
+
+
+@pytest.mark.parametrize("text", ["AGPL", "", "AGPL-3.0 OR MIT", "no such thing"])
+def test_what_is_no_licence_would_forbid_nothing(text: str) -> None:
+    with pytest.raises(UsageError, match="no SPDX identifier") as caught:
+        found("alpha", "beta", forbid=[text])
+    assert caught.value.code == "unknown-licence"
+
+
+@pytest.mark.parametrize(
+    ("expression", "carried"),
+    [("Apache-2.0 AND BSD-3-Clause", True), ("BSD-3-Clause", True), ("(MIT OR bsd-3-clause)", True), ("MIT", False)],
+)
+def test_a_part_of_an_expression_is_enough(expression: str, carried: bool) -> None:
+    assert licences.carries(expression, licences.forbidden(["BSD-3-Clause"])) is carried
+
+
+def test_the_graph_says_what_is_lost() -> None:
+    lost = api.graph(["AGPL-3.0"])["lost"]
+    assert "alpha2beta.rival" in lost["stages"] and "alpha2beta" not in lost["stages"]
+    assert "alpha2beta" not in lost["words"]
 
 
 # --- passes ---------------------------------------------------------------------------------------------

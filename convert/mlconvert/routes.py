@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlconvert import options, registry
+from mlconvert import licences, options, registry
 from mlconvert.edges import Edge, edges, reachable
 from mlconvert.errors import ConversionError, UsageError
 from mlconvert.text import for_terminal, suggestion
@@ -77,7 +77,8 @@ def _loads(edge: Edge) -> bool:
 
 
 def _forbidden(found: Iterable[Edge], forbid: Sequence[str]) -> set[Edge]:
-    return {edge for edge in found if edge.plugin.licence in forbid} if forbid else set()
+    identifiers = licences.forbidden(forbid)
+    return {edge for edge in found if licences.carries(edge.plugin.licence, identifiers)} if forbid else set()
 
 
 def _cheapest(paths: Sequence[tuple[Edge, ...]]) -> tuple[Edge, ...]:
