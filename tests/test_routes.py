@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mlconvert import api, licences, routes
+from mlconvert.edges import edges
 from mlconvert.errors import ConversionError, UsageError
 
 
@@ -67,6 +68,20 @@ def test_via_is_met_in_the_order_given() -> None:
 def test_via_is_misspelt() -> None:
     with pytest.raises(UsageError, match="did you mean 'gamma'"):
         found("alpha", "omega", via=["gama"])
+
+
+@pytest.mark.parametrize(
+    ("lost", "source", "target", "given", "name"),
+    [
+        ("beta2gamma", "alpha", "omega", {}, "delta"),
+        ("alpha2beta", "alpha", "gamma", {}, "alpha2beta.foreign"),
+        ("beta2gamma", "beta", "gamma", {}, ""),
+        ("torch2onnx", "torch", "trt", {}, ""),
+    ],
+)
+def test_the_way_around_an_edge(lost: str, source: str, target: str, given: dict[str, Any], name: str) -> None:
+    (edge,) = [edge for edge in edges() if edge.name == lost]
+    assert routes.way_around(edge, source, target, **given) == name
 
 
 # --- licences -------------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ from mlconvert.worker import Worker, fault_of
 
 Listener = Callable[[str, dict[str, Any]], None]
 REJECTED = ".rejected"
+# Codes that say that this stage cannot convert this model, and not that the file or the host is at fault.
+_OF_THE_STAGE = re.compile(r"unsupported-|unknown-|.-(refused|wrong)$")
 
 
 def unheard(kind: str, entry: dict[str, Any]) -> None:
@@ -171,7 +173,7 @@ class _Journey:
         self.command = command_of(self.request, self.origin, route)
         for number, (hop, name) in enumerate(zip(route, names, strict=True)):
             self.listen("hop", {"hop": hop, "number": number, "of": len(route)})
-            with _naming(hop, route[:number]):
+            with _naming(hop, route[:number]), self._way_around(hop):
                 artifact = self._hop(artifact, hop, self.scratch.place(str(number)) / name)
             place = self.scratch.target.with_name(name)
             if self.checks and self.checks[-1]["status"] == parity.FAILED:
@@ -182,6 +184,20 @@ class _Journey:
         if self.request.require_proof and parity.status_of(self.checks)["status"] != parity.PASSED:
             return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
         return self._put(artifact, place, replace_old=self.request.force)
+
+    @contextlib.contextmanager
+    def _way_around(self, hop: Hop) -> Iterator[None]:
+        """What one stage cannot do another route may; which one to take is the user's to say."""
+        try:
+            yield
+        except ConversionError as error:
+            if _OF_THE_STAGE.search(error.code):
+                name = routes.way_around(
+                    hop.edge, self.origin["format"], self.request.target, self.request.forbid_license
+                )
+                other = f"try another route: --via {name}" if name else ""
+                error.fix = "; or ".join(filter(None, (error.fix, other)))
+            raise
 
     def _read_source(self, source: Artifact) -> Artifact:
         """The source with its side files and its signature, the user's words worked in."""

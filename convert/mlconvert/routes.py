@@ -50,6 +50,20 @@ def find(
     return tuple(steps)
 
 
+def way_around(lost: Edge, source: str, target: str, forbid: Sequence[str] = ()) -> str:
+    """What `--via` must name for the cheapest route without an edge: a format, or else a stage. '' for no such route."""
+    found = []
+    names = dict.fromkeys([*(edge.target for edge in edges()), *(edge.name for edge in edges())])
+    for place, name in enumerate(names):
+        try:
+            path = find(source, target, via=[name], forbid=forbid)
+        except ConversionError:
+            continue
+        if lost not in path:
+            found.append((sum(edge.plugin.cost for edge in path), place, name))
+    return min(found)[2] if found else ""
+
+
 def _paths(source: str, target: str, usable: Sequence[Edge], seen: tuple[str, ...] = ()) -> Iterator[tuple[Edge, ...]]:
     """Every path that visits no format twice."""
     for edge in usable:

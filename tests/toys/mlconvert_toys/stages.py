@@ -31,6 +31,7 @@ _QUIRKS = {
 Mischief = Literal[
     "", "wrong", "nan", "static", "refuses", "device", "dtype", "rows", "side-file", "nothing",
     "refuse", "fail", "defect", "abort", "hang", "chatter", "disk-full", "memory", "print", "unsound",
+    "unsupported",
 ]  # fmt: skip
 
 
@@ -61,6 +62,9 @@ class Alpha2Beta(Stage):
         if options.mischief == "refuse":
             yield Refusal("odd-weight", "weight 1 is odd", "weight[1]", "make it even")
             yield Refusal("odd-bias", "bias 2 is odd", "bias[2]", "make it even, too")
+
+        if options.mischief == "unsupported":
+            yield Refusal("unsupported-weight", "weight 1 is odd", "weight[1]", "make it even")
 
     def convert(self, artifact: Artifact, options: Alpha2BetaOptions, out: Path, ctx: Context) -> Outcome:
         _note(options, "convert")
