@@ -51,7 +51,7 @@ def find(
 
 
 def way_around(lost: Edge, source: str, target: str, forbid: Sequence[str] = ()) -> str:
-    """What `--via` must name for the cheapest route without an edge: a format, or else a stage. '' for no such route."""
+    """What `--via` must name for the cheapest route without an edge, a format or a stage; '' where there is none."""
     found = []
     names = dict.fromkeys([*(edge.target for edge in edges()), *(edge.name for edge in edges())])
     for place, name in enumerate(names):
