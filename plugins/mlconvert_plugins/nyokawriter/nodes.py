@@ -1,0 +1,129 @@
+"""A tree of nyoka's document, put right node by node.
+
+nyoka rounds thresholds, knows one comparison, and leaves a row whose value is missing without an answer. Here each of
+its nodes is held against the model's own: the shape must be the same, the decision and the score become exact.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+from mlconvert_plugins.nyokawriter import names
+from mlconvert_plugins.nyokawriter.document import child, drop, made, wrong
+from mlconvert_plugins.trees.model import Decision
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from mlconvert_plugins.trees.score import Scorer
+
+_PREDICATES = ("True", "SimplePredicate", "CompoundPredicate")
+
+
+def repair(model: Element, scorer: Scorer, tree: int, derived: list[str] | None = None) -> None:
+    """Make a TreeModel the forest's tree. `derived` are the fields that its columns are, where these are derived ones.
+
+    Raises ConversionError (`nyoka-wrong`) where the two have different shapes.
+    """
+    fields = derived or [names.column(index) for index in range(len(scorer.forest.columns))]
+    for attribute in ("noTrueChildStrategy", "missingValuePenalty"):
+        model.attrib.pop(attribute, None)
+    model.set("missingValueStrategy", "defaultChild")
+    model.set("splitCharacteristic", "binarySplit")
+    used: set[str] = set()
+    numbers = itertools.count()
+    stack = [(child(model, "Node"), int(scorer.roots[tree]))]
+    while stack:
+        node, place = stack.pop()
+        node.attrib.pop("recordCount", None)
+        node.set("id", str(next(numbers)))
+        if place < 0:
+            _leaf(node, scorer, ~place)
+            continue
+        field = fields[scorer.forest.nodes.column[place]]
+        used.add(field)
+        stack += _split(node, scorer, place, field)
+    _name_defaults(model)
+    _forget_unused(model, used)
+
+
+def _leaf(node: Element, scorer: Scorer, leaf: int) -> None:
+    if node.find("Node") is not None:
+        raise wrong("a leaf has nodes below it", "Node")
+    values = scorer.forest.leaf_value[leaf].tolist()
+    shares = node.findall("ScoreDistribution")
+    if scorer.forest.labels and scorer.forest.width > 1:
+        if len(shares) != len(values):
+            raise wrong("a leaf does not know every class", "ScoreDistribution")
+        for share, value in zip(shares, values, strict=True):
+            share.attrib.pop("confidence", None)
+            share.set("recordCount", repr(value))
+            share.set("probability", repr(value))
+        node.set("score", names.klass(values.index(max(values))))
+    else:
+        node.set("score", repr(values[0]))
+
+
+def _split(node: Element, scorer: Scorer, place: int, field: str) -> list[tuple[Element, int]]:
+    """Give a node's two children their predicates. `defaultChild` is a side, until all nodes have their numbers."""
+    children = node.findall("Node")
+    if len(children) != 2:
+        raise wrong(f"a node has {len(children)} children", "Node")
+    node.attrib.pop("score", None)
+    forest = scorer.forest
+    decision = forest.decisions[forest.nodes.decision[place]]
+    threshold = float(scorer.threshold[place])
+    predicates = (goes_left(field, decision, threshold, forest.zero), made("True"))
+    for one, predicate in zip(children, predicates, strict=True):
+        for tag in _PREDICATES:
+            drop(one, tag)
+        one.insert(0, predicate)
+    left, right = children
+    goes = decision.default == "left" if decision.missing != "none" else threshold >= 0
+    node.set("defaultChild", "left" if goes else "right")
+    return [(right, int(scorer.children[place, 1])), (left, int(scorer.children[place, 0]))]
+
+
+def goes_left(field: str, decision: Decision, threshold: float, zero: float) -> Element:
+    """What holds of a value that is not missing and goes left. `zero` is the forest's: smaller values are 0."""
+    below = math.nextafter(-zero, -math.inf)
+    if decision.missing != "zero":
+        # All of [-zero, zero] goes where 0 does.
+        if 0 <= threshold < zero:
+            threshold = zero
+        elif -zero <= threshold < 0:
+            threshold = below
+        return _compared(field, "lessOrEqual", threshold)
+    if decision.default == "left":
+        if threshold >= -zero:
+            return _compared(field, "lessOrEqual", max(threshold, zero))
+        near = _both("and", _compared(field, "greaterOrEqual", -zero), _compared(field, "lessOrEqual", zero))
+        return _both("or", _compared(field, "lessOrEqual", threshold), near)
+    if threshold <= zero:
+        return _compared(field, "lessOrEqual", min(threshold, below))
+    away = _both("or", _compared(field, "lessThan", -zero), _compared(field, "greaterThan", zero))
+    return _both("and", _compared(field, "lessOrEqual", threshold), away)
+
+
+def _compared(field: str, operator: str, value: float) -> Element:
+    return made("SimplePredicate", field=field, operator=operator, value=repr(value))
+
+
+def _both(operator: str, *predicates: Element) -> Element:
+    return made("CompoundPredicate", *predicates, booleanOperator=operator)
+
+
+def _name_defaults(model: Element) -> None:
+    for node in model.iter("Node"):
+        side = node.get("defaultChild")
+        if side is not None:
+            node.set("defaultChild", node.findall("Node")[0 if side == "left" else 1].get("id", ""))
+
+
+def _forget_unused(model: Element, used: set[str]) -> None:
+    schema = child(model, "MiningSchema")
+    for one in schema.findall("MiningField"):
+        if one.get("name") not in used and one.get("usageType") != "target":
+            schema.remove(one)
