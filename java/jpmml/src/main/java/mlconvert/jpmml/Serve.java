@@ -23,7 +23,8 @@ public final class Serve {
                 Map.entry("lightgbm", new LightGbm()),
                 Map.entry("open", new Open(subjects)),
                 Map.entry("score", new Score(subjects)),
-                Map.entry("close", new Close(subjects)));
+                Map.entry("close", new Close(subjects)),
+                Map.entry("transpile", new Transpile()));
     }
 
     /**
