@@ -34,15 +34,22 @@ endef
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.demo$(TORCH) compiled ## train a small model and convert it to a TensorRT engine; TORCH=cpu for a smaller torch
+demo: $(VENV)/.demo$(TORCH) compiled ## train two small models, convert one to a TensorRT engine and one to a jar; TORCH=cpu for a smaller torch
 	$(say) "training a small CNN on scikit-learn's digits"
 	@$(BIN)/python docs/examples/digits.py train demo
 	$(say) "converting it: $(CONVERT)"
 	@$(BIN)/$(CONVERT)
 	$(say) "what came out"
 	@$(BIN)/python docs/examples/digits.py report demo
+	$(say) "training 500 trees on scikit-learn's breast tumours"
+	@$(BIN)/python docs/examples/tumours.py train demo
+	$(say) "converting them: $(PACK)"
+	@$(BIN)/$(PACK)
+	$(say) "what came out"
+	@$(BIN)/python docs/examples/tumours.py report demo
 
 CONVERT := mlconvert torch2trt demo/digits.pt2 -o demo/digits.rtx.plan --builder rtx --dim batch=1:8:64 --keep --force
+PACK := mlconvert lightgbm2jar demo/tumours.txt -o demo/tumours.jar --force
 
 test: check java pytest ## what CI runs: check, then the tests; at most 15 minutes on two cores
 
@@ -97,15 +104,15 @@ $(VENV)/pyvenv.cfg: | $(UV)
 	{ echo 'mlconvert needs Python 3.11 or newer; name one with make PYTHON=/path/to/python3' >&2; exit 1; }
 
 jdk:
-	$(call need,javac -version,default-jdk-headless)
+	$(call need,"$${JAVA_HOME:+$$JAVA_HOME/bin/}javac" -version,default-jdk-headless)
 
 # An editable install compiles java/; this does it again when a source has changed since.
 compiled: jdk $(VENV)/pyvenv.cfg
 	@PYTHONPATH=convert:plugins $(BIN)/python -m mlconvert_plugins.javajar.compiling
 
 $(VENV)/.demo$(TORCH): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(say) "installing mlconvert with PyTorch and TensorRT-RTX: minutes and some 6 GB the first time"
-	@$(INSTALL) --editable '.[torch,trt]' scikit-learn || { $(hint) exit 1; }
+	$(say) "installing mlconvert with PyTorch, TensorRT-RTX and LightGBM: minutes and some 6 GB the first time"
+	@$(INSTALL) --editable '.[torch,trt]' lightgbm scikit-learn || { $(hint) exit 1; }
 	@touch $@
 
 $(VENV)/.test$(TORCH): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt

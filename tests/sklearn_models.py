@@ -74,6 +74,16 @@ def matrix() -> Iterator[Case]:
         yield _case(name, {"monotonic_cst": (1, 0, -1, 0, 0)}, task, "whole")
 
 
+def refused() -> list[Case]:
+    """What scikit-learn fits, and no forest is."""
+    return [
+        Case("AdaBoostRegressor"),
+        Case("DecisionTreeClassifier", task="two labels"),
+        Case("GradientBoostingRegressor", (("init", tree.DecisionTreeRegressor(max_depth=1)),)),
+        Case("IsolationForest", (("max_samples", 1),), "none"),
+    ]
+
+
 def _losses(kind: str) -> tuple[str, ...]:
     return ("log_loss", "exponential") if kind == "Classifier" else ("squared_error", "huber", "quantile")
 
@@ -117,6 +127,8 @@ def fit(case: Case, seed: int = 0) -> Any:
     label: Any = signal
     if case.task == "two outputs":
         label = np.column_stack([signal, -signal * numbers[:, 2]])
+    elif case.task == "two labels":
+        label = np.column_stack([signal > 0, numbers[:, 2] > 0])
     elif case.task == "binary":
         label = np.where(signal > np.median(signal), "yes", "no")
     elif case.task == "three":
@@ -130,7 +142,7 @@ def fit(case: Case, seed: int = 0) -> Any:
 
 
 def _estimator(case: Case, parameters: dict[str, Any]) -> Any:
-    if case.name.startswith("AdaBoost"):
+    if case.name == "AdaBoostClassifier":
         grown = {key: parameters.pop(key) for key in ("max_depth", "max_leaf_nodes") if key in parameters}
         inner = tree.DecisionTreeClassifier(random_state=0, **grown)
         return ensemble.AdaBoostClassifier(inner, n_estimators=7, random_state=0, **parameters)

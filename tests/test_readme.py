@@ -55,7 +55,7 @@ def test_every_block_can_be_read(block: Block) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Holds `net.py`, its `weights.pt`, and `model.pt2` with a dynamic batch."""
+    """Holds `net.py`, its `weights.pt`, `model.pt2` with a dynamic batch, and `churn.txt` with its `rows.csv`."""
     root = tmp_path_factory.mktemp("readme")
     (root / "net.py").write_text(NET)
     namespace: dict[str, Any] = {}
@@ -66,16 +66,29 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     batch = torch.export.Dim("batch", min=1, max=32)
     program = torch.export.export(model, (torch.zeros(2, 3, 32, 32),), dynamic_shapes=({0: batch},))
     torch.export.save(program, root / "model.pt2")
+    write_churn(root)
     return root
+
+
+def write_churn(root: Path) -> None:
+    """A LightGBM model of two columns, and rows for it."""
+    import lightgbm
+    import numpy as np
+
+    rows = np.random.default_rng(0).normal(size=(200, 2))
+    data = lightgbm.Dataset(rows, (rows.sum(axis=1) > 0).astype(int), feature_name=["age", "income"])
+    lightgbm.train({"objective": "binary", "verbose": -1}, data, 10).save_model(root / "churn.txt")
+    np.savetxt(root / "rows.csv", rows, delimiter=",", header="age,income", comments="")
 
 
 def test_its_commands_run(folder: Path) -> None:
     for block in HERE:
         command = [sys.executable, "-W", "error", "-c"] if block.language == "python" else ["bash", "-euc"]
         run(*command, block.text, cwd=folder)
-    for name in ("model.onnx", "net.onnx", "engine.rtx.plan", "tiny.onnx", "checked.onnx"):
+    for name in ("model.onnx", "net.onnx", "engine.rtx.plan", "tiny.onnx", "checked.onnx", "churn.jar"):
         assert json.loads((folder / f"{name}.mlconvert.json").read_text())["artifact"] == name
     assert json.loads((folder / "manifest.json").read_text())["parity"]["status"] == "passed"
+    assert len((folder / "predictions.csv").read_text().splitlines()) == 201
 
 
 @pytest.mark.proof

@@ -37,6 +37,8 @@ class Format(Protocol):
     is_directory: bool = False
     # pip requirements that `signature`, `describe`, `adopt` and the format's runner need.
     requirements: tuple[str, ...] = ()
+    # What a typical command adds when it converts such a file; `--help` shows it.
+    example: str = ""
 
     def sniff(self, path: Path) -> Optional[str]:
         """The file's flavour ('' for a format without flavours), or None when it is no such file.

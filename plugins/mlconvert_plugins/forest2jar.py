@@ -63,7 +63,7 @@ class Forest2Jar(Stage):
         rows = golden.rows(forest, ctx.seed)
         classes = {} if options.thin else compiled.runtime_classes()
         members = contents.members(name, content, rows, classes, package=package, coordinates=options.maven or "")
-        out.write_bytes(pack(members))
+        out.write_bytes(pack(members, {contents.forest_at(name): layout.planes(content)}))
         facts: dict[str, Any] = {"model": name, "golden_rows": golden.count(rows)}
         if not options.thin:
             facts["class"] = f"{package}.Model"

@@ -28,6 +28,7 @@ class Onnx(Format):
     name = "onnx"
     suffix = ".onnx"
     requirements = ("onnx>=1.19", "onnx-ir>=0.1.12", "onnxruntime>=1.22", "ml-dtypes>=0.5")
+    example = "--dim batch=1:8:32"
 
     def sniff(self, path: Path) -> str | None:
         """'' for an ONNX file, by the outer fields of its message; None for any other file."""

@@ -18,6 +18,7 @@ class Sklearn(Format):
     suffix = ".joblib"
     suffixes = {"joblib": ".joblib", "skops": ".skops"}
     requirements = ("scikit-learn>=1.4", "joblib>=1.3")
+    example = "--trust"
 
     def sniff(self, path: Path) -> str | None:
         """`joblib` or `skops` by the file's content; nothing is unpickled."""

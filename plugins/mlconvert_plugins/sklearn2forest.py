@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlconvert.artifact import Artifact
-from mlconvert.errors import Refusal
-from mlconvert.stage import Context, NoOptions, Outcome, Stage, Tolerance
+from mlconvert.stage import NoOptions
+from mlconvert_plugins.trees.reading import ReadingStage
+
+if TYPE_CHECKING:
+    from mlconvert_plugins.trees.model import Forest
 
 
-class Sklearn2Forest(Stage):
+class Sklearn2Forest(ReadingStage):
     """Takes an estimator's trees over as they are."""
 
     name = "sklearn2forest"
@@ -18,25 +20,8 @@ class Sklearn2Forest(Stage):
     target = "forest"
     requirements = ("scikit-learn>=1.4", "joblib>=1.3")
 
-    def convert(self, artifact: Artifact, options: NoOptions, out: Path, ctx: Context) -> Outcome:
-        """Read and pack. Raises ConversionError that names the class or attribute which is not known."""
+    def read(self, artifact: Artifact, options: NoOptions, *, trust: bool) -> Forest:
+        """The forest. Raises ConversionError that names the class or attribute which is not known."""
         from mlconvert_plugins.sklearntrees import forest, opening
-        from mlconvert_plugins.trees import layout
-        from mlconvert_plugins.trees.description import describe
 
-        made = forest.read(opening.load(artifact.path, trust=ctx.trust))
-        layout.write(made, out)
-        return Outcome(made.signature(), describe(made))
-
-    def ensures(self, artifact: Artifact, ctx: Context) -> Iterator[Refusal]:
-        """The written file is a sound forest, and carries the signature."""
-        from mlconvert_plugins.trees import layout
-
-        if layout.read(artifact.path).signature() != artifact.signature:
-            yield Refusal("wrong-signature", "the written forest does not have the signature that was promised")
-
-    def tolerance(self, source: Artifact, artifact: Artifact) -> Tolerance:
-        """Everything that no `exp` has touched is exact."""
-        from mlconvert_plugins.trees.tolerance import declared
-
-        return declared(artifact)
+        return forest.read(opening.load(artifact.path, trust=trust))

@@ -66,7 +66,7 @@ class SklearnRunner(Runner):
                 # Its rows have no column names, which is how a forest is asked too.
                 warnings.filterwarnings("ignore", message="X does not have valid feature names", category=UserWarning)
                 return self._answer(x)
-        except ValueError as error:
+        except Exception as error:  # a damaged estimator can raise anything
             raise ConversionError(
                 f"scikit-learn refuses the rows: {for_terminal(error, 300)}", code="sklearn-refused", where="x"
             ) from error

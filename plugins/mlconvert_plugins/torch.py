@@ -19,6 +19,7 @@ class Torch(Format):
     suffix = ".pt"
     suffixes: Mapping[str, str] = {"exported": ".pt2"}
     requirements = ("torch>=2.9",)
+    example = "--dim batch=1:8:32"
 
     def sniff(self, path: Path) -> str | None:
         """exported, torchscript, state_dict or pickled; None for what is no PyTorch file."""

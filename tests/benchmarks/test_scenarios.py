@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,8 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "startup": {},
     "overhead": {"models": [("test_resnet", 64)]},
     "memory": {"count": 1, "width": 8},
+    "forests": {"cases": [("LightGBM 10x7",)], "batch": 64},
+    "jars": {"cases": [("LightGBM 10x7",)], "converted": "LightGBM 10x7"},
 }
 
 
@@ -37,11 +40,14 @@ def test_every_scenario_is_here() -> None:
 def test_scenario(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     results = importlib.import_module("measure.results")
     monkeypatch.setattr(results, "RESULTS", tmp_path)
-    rows = list(scenario(name).measure(1, **SMALLEST[name]))
+    sizes = dict(SMALLEST[name])
+    if "cases" in sizes:
+        sizes["cases"] = [scenario(name).Case(*case) for case in sizes["cases"]]
+    rows = list(scenario(name).measure(1, **sizes))
     results.write(name, "A title", ("ours", "theirs"), rows)
     document = json.loads((tmp_path / f"{name}.json").read_text())
     assert [row["what"] for row in document["rows"]] == [row.what for row in rows]
-    assert all(row["ratio"]["median"] > 0 for row in document["rows"])
+    assert all(math.isfinite(row["ratio"]["median"]) for row in document["rows"])
     assert all(f"| {row.what} |" in (tmp_path / f"{name}.md").read_text() for row in rows)
 
 

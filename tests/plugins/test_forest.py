@@ -242,6 +242,7 @@ def with_header(made: Forest, change: Callable[[dict[str, Any]], None]) -> bytes
         lambda entry: entry["columns"].pop(),
         lambda entry: entry["columns"][0].update(type="colour"),
         lambda entry: entry["columns"][0].update(unit="m"),
+        lambda entry: entry["columns"][0].update(missing="seldom"),
         lambda entry: entry["decisions"].pop(),
         lambda entry: entry["decisions"][0].update(test="<"),
         lambda entry: entry["decisions"].append({"test": "in"}),

@@ -142,6 +142,40 @@ def test_live_models_that_are_refused(model: Any, code: str, tmp_path: Path) -> 
     assert caught.value.code == code
 
 
+# --- other texts ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", [b"end of trees\n", b""])
+def test_texts_of_version_2(text: bytes, end: bytes) -> None:
+    """The earliest of them have no end of trees."""
+    older = text.replace(b"version=v4", b"version=v2").replace(b"feature_importances", b"feature importances")
+    older = older.replace(b"end of trees\n", end)
+    made, expected = (forest.read(sections.split(one)) for one in (older, text))
+    np.testing.assert_array_equal(made.leaf_value, expected.leaf_value)
+    with pytest.raises(ConversionError, match="do not end"):
+        forest.read(sections.split(text.replace(b"end of trees\n", b"")))
+
+
+def test_line_ends_that_tree_sizes_does_not_count(text: bytes, tmp_path: Path) -> None:
+    """LightGBM itself ends its process over them."""
+    path = tmp_path / "model.txt"
+    path.write_bytes(text.replace(b"\n", b"\r\n"))
+    assert Lightgbm().sniff(path) == ""
+    with pytest.raises(ConversionError, match="CRLF") as caught:
+        forest.read(sections.split(path.read_bytes()))
+    assert caught.value.code == "crlf"
+
+
+def test_odd_names_of_columns(tmp_path: Path) -> None:
+    names = ["a=b", "größe", "日本", "x y", "-1"]
+    x = np.random.default_rng(0).standard_normal((60, len(names)))
+    data = lightgbm.Dataset(x, x[:, 0], feature_name=names)
+    booster = lightgbm.train({"verbosity": -1, "min_data_in_leaf": 5}, data, 2)
+    made = adopted(booster, tmp_path)
+    assert [column.name for column in made.columns] == ["a=b", "größe", "日本", "x_y", "-1"]
+    np.testing.assert_array_equal(Scorer(made).margins(x)[:, 0], booster.predict(x))
+
+
 # --- refused by name -----------------------------------------------------------------------------------
 
 

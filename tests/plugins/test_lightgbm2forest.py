@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import lightgbm
 import numpy as np
@@ -14,11 +13,9 @@ from lightgbm_models import Case
 from mlconvert.errors import ConversionError
 from mlconvert.worker import Worker
 from mlconvert_plugins.lightgbmtext import forest, sections
-from mlconvert_plugins.lightgbmtext.numbers import BrokenModelError
 from mlconvert_plugins.trees import layout
 from mlconvert_plugins.trees.model import LIGHTGBM_ZERO, Forest
 from mlconvert_plugins.trees.score import Scorer
-from mutants import mutants
 
 
 def read(text: bytes, *cut: int | None) -> Forest:
@@ -176,57 +173,3 @@ def test_a_truncated_file_is_one_error(model: Path, worker: Worker) -> None:
         convert(worker, model, "forest")
     assert caught.value.code == "bad-lightgbm"
     assert [path.name for path in model.parent.iterdir()] == [model.name]
-
-
-def ask_lightgbm(text: str, x: np.ndarray) -> np.ndarray:
-    """In a worker: LightGBM may end its process."""
-    return np.asarray(lightgbm.Booster(model_str=text).predict(x, raw_score=True)).reshape(len(x), -1)
-
-
-def mutate(count: int, worker: Worker, seed: int = 0) -> dict[str, int]:
-    """How many mutants were refused, by us or by LightGBM alone, and how many gave LightGBM's bits."""
-    case = Case("multiclass", categories="few", linear=True)
-    booster = models.train(case)
-    text = booster.model_to_string(num_iteration=2).encode()
-    x = models.rows(case, np.random.default_rng(1))[:64]
-    found = {"refused": 0, "LightGBM refuses": 0, "exact": 0}
-    for mutant in mutants(text, count, seed):
-        try:
-            margins = Scorer(read(mutant)).margins(x)
-        except BrokenModelError as error:
-            assert error.where and error.code
-            found["refused"] += 1
-            continue
-        except ConversionError as error:
-            assert error.code == "no-iterations"
-            found["refused"] += 1
-            continue
-        try:
-            expected = worker.call("plugins.test_lightgbm2forest:ask_lightgbm", text=mutant.decode(), x=x)
-        except Exception:  # noqa: BLE001  # whatever it was, LightGBM does not answer
-            found["LightGBM refuses"] += 1
-            continue
-        np.testing.assert_array_equal(margins, expected, strict=True)
-        found["exact"] += 1
-    return found
-
-
-@pytest.fixture(scope="module")
-def asked() -> Any:
-    import sys
-
-    tests = str(Path(__file__).resolve().parents[1])
-    with Worker(path=[*sys.path, tests], seconds=60) as worker:
-        yield worker
-
-
-def test_mutants_are_refused_or_exact(asked: Worker) -> None:
-    found = mutate(400, asked)
-    assert found["refused"] > 200
-    assert found["exact"] > 10
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize("seed", range(10))
-def test_a_thousand_mutants_are_refused_or_exact(asked: Worker, seed: int) -> None:
-    assert sum(mutate(1000, asked, seed + 1).values()) == 1000

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +156,13 @@ def test_what_is_not_known_is_named(estimator: Any, code: str, where: str) -> No
     with pytest.raises(ConversionError) as caught:
         forest.read(estimator)
     assert (caught.value.code, caught.value.where) == (code, where)
+
+
+def test_an_estimator_whose_attributes_are_damaged() -> None:
+    estimator = ensemble.GradientBoostingRegressor(n_estimators=2).fit(X, Y)
+    for name, value in (("learning_rate", 10**400), ("estimators_", "x"), ("n_features_in_", None)):
+        broken = copy.copy(estimator)
+        setattr(broken, name, value)
+        with pytest.raises(ConversionError) as caught:
+            forest.read(broken)
+        assert caught.value.code == "bad-sklearn"

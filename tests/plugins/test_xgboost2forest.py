@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +16,6 @@ from mlconvert_plugins.trees.model import Forest
 from mlconvert_plugins.trees.score import Scorer
 from mlconvert_plugins.trees.tolerance import LINKED_FLOAT32
 from mlconvert_plugins.xgboostfile import document, forest
-from mlconvert_plugins.xgboostfile.errors import BrokenModelError
-from mutants import mutants
 from xgboost_models import Case
 
 
@@ -108,57 +104,3 @@ def test_both_forms_give_the_same_bytes(tmp_path: Path, worker: Worker) -> None:
         made = convert(worker, tmp_path / f"m.{form}", "forest", out=tmp_path / f"{form}.forest", validate=False)
         contents.add(made.artifact.path.read_bytes())
     assert len(contents) == 1
-
-
-# --- broken and hostile --------------------------------------------------------------------------------
-
-
-def ask_xgboost(content: list[int], x: np.ndarray) -> np.ndarray:
-    """In a worker: XGBoost may end its process."""
-    booster = xgboost.Booster(model_file=bytearray(content))
-    data = xgboost.DMatrix(x, feature_types=models.types(Case(categories="few")), enable_categorical=True)
-    return np.asarray(booster.predict(data, output_margin=True, validate_features=False)).reshape(len(x), -1)
-
-
-def mutate(count: int, form: str, worker: Worker, seed: int = 0) -> dict[str, int]:
-    """How many mutants were refused, by us or by XGBoost alone, and how many gave XGBoost's bits."""
-    case = Case("multi:softprob", "dart", categories="few")
-    content = bytes(models.train(case)[:2].save_raw(form))
-    x = models.rows(case, np.random.default_rng(1))[:64]
-    found = {"refused": 0, "XGBoost refuses": 0, "exact": 0}
-    for mutant in mutants(content, count, seed):
-        try:
-            made = read(mutant)
-        except BrokenModelError as error:
-            assert error.where and error.code
-            found["refused"] += 1
-            continue
-        try:
-            expected = worker.call("plugins.test_xgboost2forest:ask_xgboost", content=list(mutant), x=x)
-        except Exception:  # noqa: BLE001  # whatever it was, XGBoost does not answer
-            found["XGBoost refuses"] += 1
-            continue
-        np.testing.assert_array_equal(Scorer(made).margins(x), expected, strict=True)
-        found["exact"] += 1
-    return found
-
-
-@pytest.fixture(scope="module")
-def asked() -> Iterator[Worker]:
-    tests = str(Path(__file__).resolve().parents[1])
-    with Worker(path=[*sys.path, tests], seconds=60) as worker:
-        yield worker
-
-
-@pytest.mark.parametrize("form", ["json", "ubj"])
-def test_mutants_are_refused_or_exact(form: str, asked: Worker) -> None:
-    found = mutate(200, form, asked)
-    assert found["refused"] > 50
-    assert found["exact"] > 10
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("form", ["json", "ubj"])
-def test_five_hundred_mutants_are_refused_or_exact(form: str, asked: Worker, seed: int) -> None:
-    assert sum(mutate(500, form, asked, seed + 1).values()) == 500

@@ -60,6 +60,7 @@ def prove(models: ModuleType, case: Any, folder: Path, worker: Worker) -> Row:
     try:
         jar = convert(worker, path, "jar", out=folder / "model.jar", validate=False, trust=True, options=_options(case))
     except ConversionError as refusal:
+        assert refusal.code not in ("no-runtime", "stale-runtime", "worker-died", "timeout"), refusal
         return Row(refused=refusal.code)
     forest = layout.unpack(opening.read(jar.artifact.path).forest)
     answers, tolerance = models.answers(path, case), models.TOLERANCE

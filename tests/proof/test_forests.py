@@ -17,7 +17,7 @@ from mlconvert.worker import Worker
 
 TABLE = REPOSITORY / "docs" / "proof" / "forests.md"
 PACKAGES = ("lightgbm", "xgboost", "scikit-learn", "numpy")
-CASES = [(family, case) for family, models in MATRICES.items() for case in models.sample(1)]
+CASES = [(family, case) for family, models in MATRICES.items() for case in (*models.sample(1), *models.refused())]
 SAMPLE = [(family, case) for family, models in MATRICES.items() for case in models.sample(400)]
 TEXT = """
 Every model is trained on some hundred rows ([tests/lightgbm_models.py](../../tests/lightgbm_models.py) and its

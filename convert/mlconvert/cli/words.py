@@ -249,9 +249,10 @@ def _shown_path(path: Path) -> str:
 def word_command(name: str, origin: str, target: str) -> click.Command:
     """The command for a word of the graph."""
     what = f"Convert {origin} to {target}." if origin != target else f"Rewrite {origin} by passes (--pass)."
-    dim = " --dim batch=1:8:32" if origin != target else " --pass NAME"
-    example = f"\b\nExample:\n  mlconvert {name} model{sources.load_format(origin).suffix}{dim}"
-    return RouteCommand(name, origin, target, help=what, epilog=example)
+    source = sources.load_format(origin)
+    options = source.example if origin != target else "--pass NAME"
+    example = f"mlconvert {name} model{source.suffix} {options}".rstrip()
+    return RouteCommand(name, origin, target, help=what, epilog=f"\b\nExample:\n  {example}")
 
 
 convert = RouteCommand(

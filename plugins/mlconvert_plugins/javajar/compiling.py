@@ -28,6 +28,7 @@ COMPILED = Path(__file__).with_name("compiled")
 ABSENT = COMPILED / "absent.txt"
 DIGEST = "Sources-SHA-256"
 LEAST_JAVA = 11
+_MAKERS = ("compiling.py", "manifest.py", "packing.py")
 _FLAGS = ("-proc:none", "-g:none", "-XDstringConcat=inline", "-encoding", "UTF-8", "--release", str(LEAST_JAVA))
 
 
@@ -47,8 +48,10 @@ def sources(java: Path, module: str) -> list[Path]:
 
 
 def digest(java: Path, module: str) -> str:
-    """The digest of a module's sources and of the version that they will be called."""
+    """The digest of all that a compiled jar is made of: a module's sources, our version, the code that compiles."""
     whole = hashlib.sha256(__version__.encode())
+    for name in _MAKERS:
+        whole.update(Path(__file__).with_name(name).read_bytes())
     for path in sources(java, module):
         whole.update(path.relative_to(java).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return whole.hexdigest()

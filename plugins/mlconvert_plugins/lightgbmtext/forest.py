@@ -11,6 +11,7 @@ from mlconvert_plugins.lightgbmtext.nodes import Trees
 from mlconvert_plugins.lightgbmtext.numbers import BrokenModelError, integer
 from mlconvert_plugins.lightgbmtext.sections import Sections
 from mlconvert_plugins.trees.assembly import leaf_rows
+from mlconvert_plugins.trees.checks import vouched
 from mlconvert_plugins.trees.model import LIGHTGBM_ZERO, Forest, Linear, tabular
 
 
@@ -33,7 +34,7 @@ def read(sections: Sections, start_iteration: int = 0, num_iteration: int | None
             trees.add(name, keys)
     nodes, tables = trees.splits.tables(len(own_columns))
     decisions = trees.decisions.decisions()
-    return Forest(
+    made = Forest(
         columns=_with_missing(own_columns, trees),
         labels=_labels(sections, found.classes),
         outputs=outputs,
@@ -53,6 +54,7 @@ def read(sections: Sections, start_iteration: int = 0, num_iteration: int | None
         labelling="split" if trees.in_split_order else "listed",
         source={**_source(sections), **({} if cut is None else cut)},
     )
+    return vouched(made, lambda what: BrokenModelError(what, "trees"))
 
 
 def signature(sections: Sections) -> Signature:

@@ -35,6 +35,8 @@ _TREE_OPTIONAL = (
 _TREE_IRRELEVANT = ("split_gain", "leaf_weight", "internal_value", "internal_weight", "internal_count", "shrinkage")
 TREE_KEYS = frozenset((*_TREE_NEEDED, *_TREE_OPTIONAL, *_TREE_IRRELEVANT))
 
+# LightGBM takes a line of any other key apart at every equals sign.
+_TEXTS = ("feature_names", "monotone_constraints")
 _PARAMETER = re.compile(r"\[(\w+): (.*)\]")
 
 Keys = dict[str, bytes]
@@ -114,6 +116,8 @@ def _keys(lines: list[bytes], where: str, known: frozenset[str]) -> Keys:
             raise BrokenModelError(f"the field {name!r} is not known here", where, "unknown-field")
         if name in found:
             raise BrokenModelError(f"the field {name} stands there twice", where)
+        if b"=" in value and name not in _TEXTS:
+            raise BrokenModelError("it has two equals signs", name if where == "header" else f"{where} {name}")
         found[name] = value
     return found
 

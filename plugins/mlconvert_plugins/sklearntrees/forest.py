@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from mlconvert.errors import ConversionError
 from mlconvert.signature import Signature
+from mlconvert.text import for_terminal
 from mlconvert_plugins.sklearntrees import columns, ensembles
 from mlconvert_plugins.sklearntrees.ensemble import Ensemble, refused
 from mlconvert_plugins.trees.assembly import leaf_rows
+from mlconvert_plugins.trees.checks import vouched
 from mlconvert_plugins.trees.model import Forest, tabular
 
 if TYPE_CHECKING:
@@ -16,6 +21,32 @@ if TYPE_CHECKING:
 
 def read(estimator: Any) -> Forest:
     """The forest of a fitted estimator. Raises ConversionError that names what is not known."""
+    where = type(estimator).__name__
+    with _guarded(where):
+        return vouched(_forest(estimator), lambda what: refused(what, where, code="bad-sklearn"))
+
+
+def signature(estimator: Any) -> Signature:
+    """What an estimator takes and gives, as the forest of it will. Raises ConversionError."""
+    with _guarded(type(estimator).__name__):
+        return tabular(columns.read(estimator), ensembles.read(estimator).outputs, labels_of(estimator))
+
+
+@contextlib.contextmanager
+def _guarded(where: str) -> Iterator[None]:
+    """Attributes that are not what scikit-learn puts there can raise anything."""
+    try:
+        yield
+    except ConversionError:
+        raise
+    except Exception as error:
+        raise refused(
+            f"the estimator is damaged: {type(error).__name__}: {for_terminal(error, 200)}", where,
+            "fit it again, and save it with the scikit-learn that loads it", "bad-sklearn",
+        ) from error  # fmt: skip
+
+
+def _forest(estimator: Any) -> Forest:
     import numpy as np
     import sklearn
 
@@ -23,11 +54,9 @@ def read(estimator: Any) -> Forest:
     own_columns = columns.read(estimator)
     trees = found.trees
     if any(not 0 <= column < len(own_columns) for column in trees.splits.column):
-        raise refused("a node names a column that there is not", type(estimator).__name__)
+        raise refused("a node names a column that there is not", type(estimator).__name__, code="bad-sklearn")
     nodes, tables = trees.splits.tables(len(own_columns))
     value = np.concatenate(trees.values).astype(np.float64)
-    if not np.isfinite(value).all():
-        raise refused("a leaf is not finite", type(estimator).__name__)
     return Forest(
         columns=own_columns,
         labels=labels_of(estimator),
@@ -49,11 +78,6 @@ def read(estimator: Any) -> Forest:
         labelling="listed",
         source={"format": "sklearn", "version": sklearn.__version__, "class": type(estimator).__name__},
     )
-
-
-def signature(estimator: Any) -> Signature:
-    """What an estimator takes and gives, as the forest of it will."""
-    return tabular(columns.read(estimator), ensembles.read(estimator).outputs, labels_of(estimator))
 
 
 def labels_of(estimator: Any) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlconvert_plugins.sklearntrees.ensemble import refused
 from mlconvert_plugins.sklearntrees.nodes import Asked, Trees
 from mlconvert_plugins.trees.model import Decision
 
@@ -25,11 +26,14 @@ def add_trees(trees: Trees, estimator: Any) -> None:
     import numpy as np
 
     known, place = estimator._bin_mapper.make_known_categories_bitsets()
-    columns = np.array(columns_of(estimator))
+    categorical, columns = np.asarray(estimator._bin_mapper.is_categorical_), np.array(columns_of(estimator))
+    where = type(estimator).__name__
     for iteration in estimator._predictors:
         for predictor in iteration:
             nodes = predictor.nodes
             inner = nodes["is_leaf"] == 0
+            if (inner & (categorical[nodes["feature_idx"]] != nodes["is_categorical"])).any():
+                raise refused("a node compares categories, or looks for a number in a set", where, code="bad-sklearn")
             left, right = (np.where(inner, nodes[side].astype(np.int64), -1) for side in ("left", "right"))
             asked = Asked(
                 columns[nodes["feature_idx"]],

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from mlconvert.errors import ConversionError
 from mlconvert_plugins.trees.header import BrokenError
 from mlconvert_plugins.trees.model import Forest
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+def vouched(forest: Forest, broken: Callable[[str], ConversionError]) -> Forest:
+    """What a reader has made, if it is sound; raises what `broken` makes of the reason why not."""
+    try:
+        check(forest)
+    except BrokenError as error:
+        raise broken(error.what) from error
+    return forest
 
 
 def check(forest: Forest) -> None:

@@ -25,12 +25,15 @@ SIDES = ("left", "right")
 LABEL_RULES = ("probability", "margin", "margin or zero")
 LABELLINGS = ("split", "pairs", "listed")
 COLUMN_TYPES = ("numeric", "categorical", "boolean")
+# What a column's `missing` says to people.
+MISSING_RULES = ("nan", "zero", "none", "refused")
 
 
 class BrokenError(ConversionError):
     """The file is no forest that this version can vouch for."""
 
     def __init__(self, what: str) -> None:
+        self.what = what
         super().__init__(
             f"the .forest file is broken: {for_terminal(what, 200)}", code="bad-forest", fix="convert the model again"
         )
@@ -120,7 +123,7 @@ def _no_constant(name: str) -> None:
 
 
 def _column(entry: Any) -> Column:
-    known = {"name": _text, "type": lambda value: _one_of(value, COLUMN_TYPES), "missing": _text, "categories": _list}
+    known = {"name": _text, "type": _chooser(COLUMN_TYPES), "missing": _chooser(MISSING_RULES), "categories": _list}
     values = _fields(_mapping(entry), known, optional=("missing", "categories"))
     if "categories" in values:
         values["categories"] = tuple(_scalar(one) for one in values["categories"])

@@ -216,6 +216,16 @@ def _forbid_strays(arrays: dict[str, np.ndarray], labelling: str) -> None:
         raise BrokenError(f"the arrays {', '.join(sorted(strays))} have no place in it")
 
 
+def planes(content: bytes) -> list[int]:
+    """Where each plane of a file's arrays begins, and where the last ends. Raises BrokenError."""
+    text, body = _framed(content)
+    _, directory = header.read(text)
+    bounds = [len(content) - _CRC.size - len(body)]
+    for _, kind, length in directory:
+        bounds += [bounds[-1] + plane * length for plane in range(1, int(kind[1]) + 1)]
+    return bounds
+
+
 def write(forest: Forest, path: Path) -> None:
     """Write the forest to `path`."""
     path.write_bytes(pack(forest))

@@ -85,10 +85,12 @@ def integers(value: Any, where: str, length: int | None = None) -> np.ndarray:
 
 
 def floats(value: Any, where: str, length: int | None = None) -> np.ndarray:
-    """A list of numbers, as the float64 values of float32."""
+    """A list of numbers, as the float64 values of float32. XGBoost takes no integer for one."""
     import numpy as np
 
-    found = _array(value, where, "iuf", length)
+    if isinstance(value, list) and not set(map(type, value)) <= {float}:
+        raise BrokenModelError("a number is not written as a float", where)
+    found = _array(value, where, "f", length)
     with np.errstate(over="ignore"):
         return found.astype(np.float32).astype(np.float64)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlconvert.errors import ConversionError
 from mlconvert.signature import Column, Signature
 from mlconvert_plugins.trees.assembly import leaf_rows
+from mlconvert_plugins.trees.checks import vouched
 from mlconvert_plugins.trees.model import Forest, tabular
 from mlconvert_plugins.xgboostfile import columns, objective
 from mlconvert_plugins.xgboostfile.document import floats, integers, keys, mapping, number
@@ -57,12 +58,13 @@ def open_model(document: dict[str, Any]) -> Model:
     param = keys(learner["learner_model_param"], "learner_model_param", _PARAM, ("boost_from_average", "num_target"))
     targets = number(param, "num_target", "learner_model_param", 1) if "num_target" in param else 1
     classes = number(param, "num_class", "learner_model_param")
+    if min(classes, targets) > 1:
+        raise BrokenModelError(f"{classes} classes for each of {targets} targets", "learner_model_param num_target")
     outputs = max(classes, targets, 1)
     own = objective.read(learner["objective"], classes, targets)
     model, weights = _booster(learner["gradient_booster"])
     trees = model["trees"]
-    if not isinstance(trees, list):
-        raise BrokenModelError("it is no list", "trees")
+    _check_ids(trees)
     return Model(
         columns=columns.read(learner, model, number(param, "num_feature", "learner_model_param", 1)),
         objective=own,
@@ -71,7 +73,7 @@ def open_model(document: dict[str, Any]) -> Model:
         trees=trees,
         tree_output=_tree_output(model, outputs),
         iterations=_iterations(model, outputs),
-        weights=weights,
+        weights=_weights(weights, len(trees)),
         version=".".join(map(str, version)),
     )
 
@@ -91,11 +93,27 @@ def _booster(entry: Any) -> tuple[dict[str, Any], list[float] | None]:
     inner = keys(entry, "gradient_booster", ("model", "name"))
     model = keys(inner["model"], "model", _MODEL, ("iteration_indptr", "cats", "weight_drop"))
     # From 3.4 on DART is a gbtree whose model has weights.
-    weights = model.get("weight_drop", weights)
-    count = len(model["trees"]) if isinstance(model["trees"], list) else 0
-    if weights is None or (not len(weights) and name == "gbtree"):
-        return model, None
-    return model, floats(weights, "weight_drop", count).tolist()
+    if name == "dart" or "weight_drop" in model:
+        found = floats(model.get("weight_drop", weights), "weight_drop").tolist()
+        if found or name == "dart":
+            return model, found
+    return model, None
+
+
+def _check_ids(trees: Any) -> None:
+    """XGBoost puts a tree where its id says, whatever its place in the file."""
+    if not isinstance(trees, list):
+        raise BrokenModelError("it is no list", "trees")
+    for place, tree in enumerate(trees):
+        own = mapping(tree, f"tree {place}").get("id")
+        if type(own) is not int or own != place:
+            raise BrokenModelError(f"it is {own}", f"tree {place} id")
+
+
+def _weights(weights: list[float] | None, trees: int) -> list[float] | None:
+    if weights is not None and len(weights) != trees:
+        raise BrokenModelError(f"{len(weights)} numbers stand there, not {trees}", "weight_drop")
+    return weights
 
 
 def _base(text: Any, own: objective.Objective, outputs: int) -> list[float]:
@@ -104,7 +122,9 @@ def _base(text: Any, own: objective.Objective, outputs: int) -> list[float]:
         found = json.loads(str(text))
     except ValueError:
         found = None
-    scores = floats(found if isinstance(found, list) else [found], "base_score").tolist()
+    listed = found if isinstance(found, list) else [found]
+    whole = [float(one) if type(one) is int and abs(one) < 2**53 else one for one in listed]
+    scores = floats(whole, "base_score").tolist()
     if len(scores) not in (1, outputs):
         raise BrokenModelError(f"{len(scores)} numbers stand there, not {outputs}", "base_score")
     return [own.margin(score) for score in (scores if len(scores) == outputs else scores * outputs)]
@@ -125,12 +145,12 @@ def _iterations(model: dict[str, Any], outputs: int) -> list[int]:
     )
     if number(param, "num_trees", "gbtree_model_param") != count:
         raise BrokenModelError("it is not the number of trees", "num_trees")
+    each = number(param, "num_parallel_tree", "gbtree_model_param", 1) * outputs
     if "iteration_indptr" in model:
         found: list[int] = integers(model["iteration_indptr"], "iteration_indptr").tolist()
         if not found or found[0] != 0 or found[-1] != count or sorted(found) != found:
             raise BrokenModelError("it does not cut the trees in order", "iteration_indptr")
         return found
-    each = number(param, "num_parallel_tree", "gbtree_model_param", 1) * outputs
     if count % each:
         raise BrokenModelError(f"{count} trees are no whole iterations of {each}", "num_parallel_tree")
     return list(range(0, count + 1, each))
@@ -146,21 +166,23 @@ def read(document: dict[str, Any], start_iteration: int = 0, num_iteration: int 
     model = open_model(document)
     start, stop = _cut(len(model.iterations) - 1, start_iteration, num_iteration)
     chosen = range(model.iterations[start], model.iterations[stop])
-    trees = Trees(len(model.columns))
+    width = _width(model)
+    trees = Trees(len(model.columns), width)
     for number_ in chosen:
         weight = None if model.weights is None else model.weights[number_]
         trees.add(f"tree {number_}", model.trees[number_], weight)
     nodes, tables = trees.splits.tables(len(model.columns))
-    return Forest(
+    made = Forest(
         columns=model.columns,
         labels=model.labels,
         outputs=model.outputs,
         decisions=trees.decisions.decisions(),
         tree_leaves=np.array(trees.leaves, dtype=np.int64),
         tree_output=model.tree_output[chosen.start : chosen.stop],
+        width=width,
         nodes=nodes,
         tables=tables,
-        leaf_value=_finite(np.array(trees.values, dtype=np.float64).reshape(-1, 1)),
+        leaf_value=np.array(trees.values, dtype=np.float64).reshape(-1, width),
         base=np.array(model.base, dtype=np.float64),
         leaf_label=None if trees.in_pairs else np.array(trees.labels, dtype=np.int64),
         leaf_rows=leaf_rows(trees.leaves, trees.rows),
@@ -170,6 +192,16 @@ def read(document: dict[str, Any], start_iteration: int = 0, num_iteration: int 
         labelling="pairs" if trees.in_pairs else "listed",
         source=_source(model, start, stop),
     )
+    return vouched(made, lambda what: BrokenModelError(what, "trees"))
+
+
+def _width(model: Model) -> int:
+    """The values of a leaf: one, or one for each output, as the first tree has it."""
+    first = mapping(model.trees[0] if model.trees else {}, "tree 0")
+    several = mapping(first.get("tree_param", {}), "tree 0 tree_param").get("size_leaf_vector") not in ("0", "1", None)
+    if several and model.tree_output.any():
+        raise BrokenModelError("trees of several outputs add to all of them", "tree_info")
+    return model.outputs if several else 1
 
 
 def _cut(iterations: int, start: int, count: int | None) -> tuple[int, int]:
@@ -182,14 +214,6 @@ def _cut(iterations: int, start: int, count: int | None) -> tuple[int, int]:
             fix="take a start_iteration below the number of iterations, or train the model",
         )
     return start, stop
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    import numpy as np
-
-    if not np.isfinite(values).all():
-        raise BrokenModelError("a leaf is not finite", "split_conditions")
-    return values
 
 
 def _source(model: Model, start: int, stop: int) -> dict[str, Any]:

@@ -54,6 +54,9 @@ def read(entry: Any, num_class: int, targets: int) -> Objective:
         if name not in ("ti+", "tj-"):
             mapping(found[name], f"objective {name}")
     name = found["name"]
+    own = mapping(found.get("softmax_multiclass_param", {}), "objective").get("num_class", str(num_class))
+    if own != str(num_class):
+        raise BrokenModelError(f"it has {own} classes, the learner {num_class}", "objective num_class")
     if name == "reg:expectileerror" and targets > 1:
         # Each margin after the first is the softplus of a difference, from a base_score that is taken apart likewise.
         raise BrokenModelError(
@@ -66,7 +69,8 @@ def read(entry: Any, num_class: int, targets: int) -> Objective:
     if name == "binary:hinge":
         return Objective(name, Link("step"))
     if name in _LOGIT:
-        return Objective(name, Link("sigmoid"), "logit", 2 if name == "binary:logistic" else 0)
+        # With several targets each of them is a label of its own, which may hold or not.
+        return Objective(name, Link("sigmoid"), "logit", 2 if name == "binary:logistic" and targets == 1 else 0)
     if name in ("multi:softprob", "multi:softmax") and num_class > 1:
         return Objective(name, Link("softmax"), classes=num_class)
     raise BrokenModelError(f"the objective {name!r} is not known here", "objective", "unknown-objective")

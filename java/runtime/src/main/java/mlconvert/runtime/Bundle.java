@@ -66,7 +66,8 @@ final class Bundle {
         byte[] golden = null;
         // no model is smaller than a hundredth in a jar, and what is would be there to fill the memory
         int most = (int) Math.min(100L * content.length + (1 << 20), Integer.MAX_VALUE - 9);
-        try (ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(content))) {
+        try {
+            ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(content));
             for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
                 boolean own = entry.getName().startsWith(FOLDER);
                 if (own && entry.getName().endsWith(FOREST)) {
@@ -90,19 +91,17 @@ final class Bundle {
 
     private static Set<String> names() {
         Set<String> names = new LinkedHashSet<>();
-        try {
-            for (ClassLoader loader : loaders()) {
+        for (ClassLoader loader : loaders()) {
+            try {
                 for (URL url : Collections.list(loader.getResources(FOLDER + "models"))) {
                     URLConnection connection = url.openConnection();
                     // a cached connection would keep the jar open for good
                     connection.setUseCaches(false);
-                    try (InputStream in = connection.getInputStream()) {
-                        names.addAll(Arrays.asList(new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\\R+")));
-                    }
+                    names.addAll(Arrays.asList(new String(content(connection.getInputStream()), StandardCharsets.UTF_8).split("\\R+")));
                 }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
         names.remove("");
         return names;
@@ -110,21 +109,24 @@ final class Bundle {
 
     /** The loader of this class, then that of the thread: a runtime that is shared may not see the models from where it is. */
     private static ClassLoader[] loaders() {
-        ClassLoader own = Bundle.class.getClassLoader();
-        ClassLoader thread = Thread.currentThread().getContextClassLoader();
-        return new ClassLoader[] {own, thread == null ? own : thread};
+        return new ClassLoader[] {Bundle.class.getClassLoader(), Thread.currentThread().getContextClassLoader()};
     }
 
     private static byte[] resource(String name) {
         for (ClassLoader loader : loaders()) {
-            try (InputStream in = loader.getResourceAsStream(name)) {
-                if (in != null) {
-                    return in.readAllBytes();
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+            InputStream in = loader == null ? null : loader.getResourceAsStream(name);
+            if (in != null) {
+                return content(in);
             }
         }
         return null;
+    }
+
+    private static byte[] content(InputStream in) {
+        try (in) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -22,9 +22,9 @@ public final class Column {
         Header.demand(Set.of("name", "type", "categories", "missing").containsAll(entry.keySet()));
         this.entry = entry;
         name = (String) Objects.requireNonNull(entry.get("name"));
-        type = Header.oneOf(entry.get("type"), "numeric categorical boolean");
+        type = Header.oneOf(entry, "type", "numeric", "categorical", "boolean");
         categories = entry.containsKey("categories") ? Collections.unmodifiableList(Header.scalars(entry.get("categories"))) : null;
-        takesMissing = !entry.containsKey("missing") || !Header.oneOf(entry.get("missing"), "nan zero none refused").equals("refused");
+        takesMissing = !entry.containsKey("missing") || !Header.isFirst(entry, "missing", "refused", "nan", "zero", "none");
         for (int code = 0; categories != null && code < categories.size(); code++) {
             codes.putIfAbsent(key(categories.get(code)), code);
         }
@@ -123,7 +123,7 @@ public final class Column {
         double number = value instanceof Number ? ((Number) value).doubleValue() : Double.NaN;
         boolean fits = value instanceof Number && (!type.equals("boolean") || number == 0 || number == 1 || number != number);
         if (!fits) {
-            throw new WrongTypeException(name, given, type.equals("categorical") ? "category code" : type.equals("boolean") ? type : "number");
+            throw new WrongTypeException(name, given, isPlain() ? "number" : type.equals("boolean") ? type : "category code");
         }
         return number == number ? number : missing();
     }
@@ -149,30 +149,22 @@ public final class Column {
     /** The number or truth that the text is written for, or else the text. */
     private static Object scalar(String text) {
         String word = text.trim().toLowerCase(Locale.ROOT);
-        switch (word) {
-            case "true":
-            case "false":
-                return word.equals("true");
-            case "nan":
-                return Double.NaN;
-            case "-inf":
-            case "-infinity":
-                return Double.NEGATIVE_INFINITY;
-            case "inf":
-            case "infinity":
-                return Double.POSITIVE_INFINITY;
-            default:
-                return decimal(word, text);
+        if (word.equals("true") || word.equals("false")) {
+            return word.equals("true");
         }
-    }
-
-    private static Object decimal(String word, String otherwise) {
-        boolean digitLast = !word.isEmpty() && "0123456789.".indexOf(word.charAt(word.length() - 1)) >= 0;
+        if (word.equals("nan")) {
+            return Double.NaN;
+        }
+        if (word.endsWith("inf") || word.endsWith("infinity")) {
+            word = word.substring(0, word.indexOf('i')) + "Infinity";
+        } else if (word.isEmpty() || word.indexOf('x') >= 0 || word.charAt(word.length() - 1) > '9') {
+            // Java also reads "1f", "1d" and hexadecimal, which no CSV means
+            return text;
+        }
         try {
-            // Java also reads "1f", "1d" and hexadecimal, which no CSV means.
-            return digitLast && word.indexOf('x') < 0 ? Double.valueOf(word) : otherwise;
+            return Double.valueOf(word);
         } catch (NumberFormatException e) {
-            return otherwise;
+            return text;
         }
     }
 }

@@ -2,6 +2,7 @@ package mlconvert.runtime;
 
 /** A value does not fit its column. */
 public abstract class ColumnException extends ModelException {
+    /** Its name in the model. */
     private final String column;
 
     ColumnException(String column, String what) {

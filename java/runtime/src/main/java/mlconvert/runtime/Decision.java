@@ -15,15 +15,15 @@ final class Decision {
     final boolean membersLeft;
 
     Decision(Map<?, ?> entry) {
-        isMember = Header.isFirst(entry.get("test"), "in", "<=");
+        isMember = Header.isFirst(entry, "test", "in", "<=");
         Set<String> keys = isMember ? Set.of("test", "codes", "members", "default") : Set.of("test", "missing", "default");
         BrokenModelException.unless(entry.keySet().equals(keys), "a decision is not one of version 1");
-        defaultLeft = Header.isFirst(entry.get("default"), "left", "right");
-        String missing = isMember ? "nan" : Header.oneOf(entry.get("missing"), "nan zero none");
+        defaultLeft = Header.isFirst(entry, "default", "left", "right");
+        String missing = isMember ? "nan" : Header.oneOf(entry, "missing", "nan", "zero", "none");
         nanIsMissing = !missing.equals("none");
         zeroIsMissing = missing.equals("zero");
-        floors = isMember && Header.isFirst(entry.get("codes"), "floor", "truncate");
-        membersLeft = isMember && Header.isFirst(entry.get("members"), "left", "right");
+        floors = isMember && Header.isFirst(entry, "codes", "floor", "truncate");
+        membersLeft = isMember && Header.isFirst(entry, "members", "left", "right");
     }
 
     /** The category of a value that is not NaN; negative for what is a member of no set. */

@@ -61,7 +61,7 @@ final class Header {
         List<Object> labels = entry.containsKey("labels") ? scalars(entry.get("labels")) : new ArrayList<>();
         demand(labels.isEmpty() || labels.size() == Math.max(2, outputs) && new HashSet<>(labels).size() == labels.size());
         marginDecides = entry.containsKey("label");
-        zeroIsSecond = marginDecides && isFirst(entry.get("label"), "margin or zero", "margin");
+        zeroIsSecond = marginDecides && isFirst(entry, "label", "margin or zero", "margin");
         demand(!marginDecides || !labels.isEmpty());
         List<Column> columns = new ArrayList<>();
         boolean refuses = false;
@@ -72,16 +72,16 @@ final class Header {
         }
         refusesMissing = refuses;
         schema = new Schema(columns, labels, outputs);
-        readsFloat = isFirst(entry.get("read"), "float32", "float64");
-        zero = size(entry.get("zero"));
-        sumsFloat = isFirst(entry.get("sum"), "float32", "float64");
-        baseAtEnd = isFirst(entry.get("base_at"), "end", "start");
-        divisor = size(entry.get("divisor"));
+        readsFloat = isFirst(entry, "read", "float32", "float64");
+        zero = size(entry, "zero");
+        sumsFloat = isFirst(entry, "sum", "float32", "float64");
+        baseAtEnd = isFirst(entry, "base_at", "end", "start");
+        divisor = size(entry, "divisor");
         demand(divisor > 0);
         Map<?, ?> how = (Map<?, ?>) entry.get("link");
-        link = oneOf(how.get("name"), "identity sigmoid softmax exp softplus square step isolation");
+        link = oneOf(how, "name", "identity", "sigmoid", "softmax", "exp", "softplus", "square", "step", "isolation");
         boolean scaled = link.equals("sigmoid") || link.equals("softmax") && how.containsKey("scale");
-        scale = scaled ? size(how.get("scale")) : 1;
+        scale = scaled ? size(how, "scale") : 1;
         boolean shifted = link.equals("isolation");
         offset = shifted ? ((Number) how.get("offset")).doubleValue() : 0;
         demand(how.size() == (scaled || shifted ? 2 : 1));
@@ -90,14 +90,13 @@ final class Header {
         for (int i = 0; i < decisions.length; i++) {
             decisions[i] = new Decision((Map<?, ?>) table.get(i));
         }
-        leafLabel = oneOf(entry.get("leaf_label"), "split pairs listed");
+        leafLabel = oneOf(entry, "leaf_label", "split", "pairs", "listed");
         scalars(new ArrayList<>(((Map<?, ?>) entry.get("source")).values()));
         arrays = (List<?>) entry.get("arrays");
         for (Object one : arrays) {
             List<?> array = (List<?>) one;
-            oneOf(array.get(1), "u1 u2 u3 u4 f4 f8");
             count(array.get(2), 0);
-            demand(array.size() == 3);
+            demand(((String) array.get(1)).matches("u[1-4]|f[48]") && array.size() == 3);
         }
     }
 
@@ -114,16 +113,16 @@ final class Header {
         return values;
     }
 
-    /** The word, which is one of those in {@code known}. */
-    static String oneOf(Object word, String known) {
-        demand(List.of(known.split(" ")).contains(word));
-        return (String) word;
+    /** The word under a key, which is one of those in {@code known}. */
+    static String oneOf(Map<?, ?> entry, String key, String... known) {
+        String word = (String) entry.get(key);
+        demand(List.of(known).contains(word));
+        return word;
     }
 
-    /** Whether the word is the first of two that it can be. */
-    static boolean isFirst(Object word, String first, String second) {
-        demand(word.equals(first) || word.equals(second));
-        return word.equals(first);
+    /** Whether the word under a key is the first of two that it can be. */
+    static boolean isFirst(Map<?, ?> entry, String key, String... known) {
+        return oneOf(entry, key, known).equals(known[0]);
     }
 
     /** A whole number from {@code least} to an int's end. */
@@ -133,8 +132,8 @@ final class Header {
         return (int) number;
     }
 
-    private static double size(Object value) {
-        double number = ((Number) value).doubleValue();
+    private static double size(Map<?, ?> entry, String key) {
+        double number = ((Number) entry.get(key)).doubleValue();
         demand(number >= 0);
         return number;
     }

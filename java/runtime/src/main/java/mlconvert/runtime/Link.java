@@ -16,7 +16,7 @@ final strictfp class Link {
 
     /** The predictions of the margins from margin[at] on, into out[to] and the places after it, which may be the same places. */
     void apply(double[] margin, int at, double[] out, int to) {
-        boolean softmax = header.link.equals("softmax");
+        boolean softmax = is("softmax");
         for (int k = 0; k < header.outputs; k++) {
             double m = averaged(margin[at + k], divisor);
             out[to + k] = softmax ? rounded(scale * m) : linked(m);
@@ -40,25 +40,30 @@ final strictfp class Link {
     }
 
     private double linked(double m) {
-        switch (header.link) {
-            case "sigmoid":
-                return rounded(1 / rounded(1 + exp(rounded(-scale * m))));
-            case "softmax":
-                // exp(m - m) of itself
-                return m - m + 1;
-            case "exp":
-                return exp(m);
-            case "softplus":
-                return rounded(StrictMath.log1p(exp(m)));
-            case "square":
-                return rounded(rounded((m == 0 ? 0 : Math.signum(m)) * m) * m);
-            case "step":
-                return m > 0 ? 1 : 0;
-            case "isolation":
-                return rounded(-rounded(StrictMath.pow(2, -m)) - offset);
-            default:
-                return m;
+        if (is("sigmoid")) {
+            return rounded(1 / rounded(1 + exp(rounded(-scale * m))));
         }
+        if (is("exp")) {
+            return exp(m);
+        }
+        if (is("softplus")) {
+            return rounded(StrictMath.log1p(exp(m)));
+        }
+        if (is("square")) {
+            return rounded(rounded((m == 0 ? 0 : Math.signum(m)) * m) * m);
+        }
+        if (is("step")) {
+            return m > 0 ? 1 : 0;
+        }
+        if (is("isolation")) {
+            return rounded(-rounded(StrictMath.pow(2, -m)) - offset);
+        }
+        // what exp(m - m) comes to in a softmax of one
+        return is("softmax") ? m - m + 1 : m;
+    }
+
+    private boolean is(String link) {
+        return header.link.equals(link);
     }
 
     private void softmax(double[] m, int at) {

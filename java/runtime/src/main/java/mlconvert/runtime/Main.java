@@ -13,7 +13,7 @@ import java.util.Random;
 
 /** The command line of a model's jar: {@code java -jar churn.jar < rows.csv > predictions.csv}. */
 public final class Main {
-    private static final String HELP = "usage: java -jar MODEL.jar [OPTION] < rows.csv > predictions.csv\n\n"
+    private static final String HELP = "usage: java -jar MODEL.jar [OPTION] < rows.csv\n\n"
             + "Scores CSV: a header with the names of the model's columns, in any order; an empty cell is missing.\n\n"
             + "  --margin     add the margins, which are the sums before the link\n"
             + "  --self-test  score the rows that the jar carries, and compare with the library that trained the model\n"
@@ -24,12 +24,12 @@ public final class Main {
     private static final int BLOCK = 256;
     private static final int BENCH_ROWS = 10_000;
 
-    private final Model model;
     private final OutputStream out;
     private final StringBuilder text = new StringBuilder();
+    private Model model;
+    private Schema schema;
 
-    private Main(Model model, OutputStream out) {
-        this.model = model;
+    private Main(OutputStream out) {
         this.out = out;
     }
 
@@ -46,47 +46,43 @@ public final class Main {
     }
 
     static int run(String[] args, InputStream in, OutputStream out, PrintStream err) {
-        String option = args.length == 0 ? "" : args[0];
-        if (args.length > 1 || !List.of("", "--margin", "--self-test", "--bench", "--schema", "--version", "--help").contains(option)) {
-            err.println("error: " + Json.quoted(String.join(" ", args)) + " is no option; --help lists them");
+        String option = String.join(" ", args);
+        if (!option.isEmpty() && !(option.startsWith("--") && HELP.contains("\n  " + option + " "))) {
+            err.println("error: " + Json.quoted(option) + " is no option; --help lists them");
             return 2;
         }
         try {
-            boolean needsModel = !option.equals("--help") && !option.equals("--version");
-            Main main = new Main(needsModel ? Model.load() : null, out);
+            Main main = new Main(out);
             main.run(option, in);
             main.flush();
             return 0;
-        } catch (ModelException e) {
-            err.println("error: " + e.getMessage());
-        } catch (IOException e) {
-            // whoever reads the output has seen enough
-            if (!String.valueOf(e.getMessage()).contains("pipe")) {
-                err.println("error: " + e.getMessage());
+        } catch (ModelException | IOException e) {
+            String message = String.valueOf(e.getMessage());
+            // a broken pipe: whoever reads the output has seen enough
+            if (e instanceof ModelException || !message.contains("pipe")) {
+                err.println("error: " + message);
             }
         }
         return 1;
     }
 
     private void run(String option, InputStream in) throws IOException {
-        switch (option) {
-            case "--help":
-                text.append(HELP);
-                break;
-            case "--version":
-                text.append("mlconvert ").append(Main.class.getPackage().getImplementationVersion()).append('\n');
-                break;
-            case "--schema":
-                text.append(model.schema().toJson()).append('\n');
-                break;
-            case "--self-test":
-                selfTest();
-                break;
-            case "--bench":
+        if (option.equals("--help")) {
+            text.append(HELP);
+        } else if (option.equals("--version")) {
+            text.append("mlconvert ").append(Main.class.getPackage().getImplementationVersion()).append('\n');
+        } else {
+            model = Model.load();
+            schema = model.schema();
+            if (option.equals("--schema")) {
+                text.append(schema).append('\n');
+            } else if (option.equals("--self-test")) {
+                text.append(golden().rows).append(" rows score as in the library that trained the model\n");
+            } else if (option.equals("--bench")) {
                 bench();
-                break;
-            default:
+            } else {
                 score(new Csv(in), !option.isEmpty());
+            }
         }
     }
 
@@ -99,7 +95,7 @@ public final class Main {
     // --- CSV -----------------------------------------------------------------------------------------
 
     private void score(Csv csv, boolean withMargins) throws IOException {
-        List<Column> columns = model.schema().columns();
+        List<Column> columns = schema.columns();
         int[] cell = header(csv, columns);
         int width = csv.cells;
         writeHeader(withMargins);
@@ -130,7 +126,7 @@ public final class Main {
 
     /** The cell of each column. */
     private int[] header(Csv csv, List<Column> columns) throws IOException {
-        model.schema().requireDistinctNames();
+        schema.requireDistinctNames();
         boolean any = csv.next();
         int[] cell = new int[columns.size()];
         for (int c = 0; c < cell.length; c++) {
@@ -152,27 +148,28 @@ public final class Main {
     }
 
     private void writeHeader(boolean withMargins) {
-        List<Object> classes = model.classes();
-        for (int k = 0; k < model.schema().predictions(); k++) {
-            String name = classes.isEmpty() ? "prediction" : "probability";
-            name(name, classes.isEmpty() && model.schema().margins() == 1 ? null : classes.isEmpty() ? k : classes.get(k));
+        boolean classifies = !schema.classes().isEmpty();
+        names(classifies ? "probability" : "prediction", schema.predictions());
+        if (classifies) {
+            cell("label");
         }
-        if (!classes.isEmpty()) {
-            name("label", null);
-        }
-        for (int k = 0; withMargins && k < model.schema().margins(); k++) {
-            name("margin", model.schema().margins() == 1 ? null : classes.isEmpty() ? k : classes.get(k));
-        }
+        names("margin", withMargins ? schema.margins() : 0);
         endLine();
     }
 
-    private void name(String what, Object of) {
-        cell(of == null ? what : what + "(" + of + ")");
+    /** The name alone for one value that is no class's, else with the class or the number behind it. */
+    private void names(String name, int count) {
+        for (int k = 0; k < count; k++) {
+            cell(count == 1 ? name : name + "(" + (schema.classes().isEmpty() ? k : schema.classes().get(k)) + ")");
+        }
     }
 
     private void cell(Object value) {
         String cell = value.toString();
-        boolean plain = cell.indexOf(',') < 0 && cell.indexOf('"') < 0 && cell.indexOf('\n') < 0 && cell.indexOf('\r') < 0;
+        boolean plain = true;
+        for (int i = 0; i < cell.length(); i++) {
+            plain &= ",\"\n\r".indexOf(cell.charAt(i)) < 0;
+        }
         text.append(plain ? cell : "\"" + cell.replace("\"", "\"\"") + "\"").append(',');
     }
 
@@ -181,9 +178,9 @@ public final class Main {
     }
 
     private void write(double[] rows, boolean withMargins) throws IOException {
-        int margins = model.schema().margins();
-        int predictions = model.schema().predictions();
-        double[] margin = model.marginBatch(rows, new double[rows.length / model.schema().columns().size() * margins]);
+        int margins = schema.margins();
+        int predictions = schema.predictions();
+        double[] margin = model.marginBatch(rows, new double[rows.length / schema.columns().size() * margins]);
         double[] prediction = new double[predictions];
         for (int at = 0; at < margin.length; at += margins) {
             model.link.apply(margin, at, prediction, 0);
@@ -210,50 +207,43 @@ public final class Main {
 
     // --- golden rows ---------------------------------------------------------------------------------
 
-    private void selfTest() {
-        int rows = model.selfTest();
-        requireGolden(rows);
-        text.append(rows).append(" rows score as in the library that trained the model\n");
-    }
-
-    private static void requireGolden(int rows) {
-        if (rows == 0) {
+    private Golden golden() {
+        if (model.selfTest() == 0) {
             throw new ModelException("the jar carries no rows to score");
         }
+        return model.golden;
     }
 
     /** Times rows whose every value comes from some golden row: values as in life, and no row that a branch predictor knows. */
     private void bench() {
-        requireGolden(model.golden == null ? 0 : model.golden.rows);
-        int columns = model.schema().columns().size();
-        double[][] rows = new double[BENCH_ROWS][columns];
-        double[] flat = new double[BENCH_ROWS * columns];
+        Golden golden = golden();
+        int columns = schema.columns().size();
+        double[] rows = new double[BENCH_ROWS * columns];
         Random random = new Random(1);
-        for (int i = 0; i < flat.length; i++) {
-            int c = i % columns;
-            flat[i] = rows[i / columns][c] = model.golden.x[random.nextInt(model.golden.rows) * columns + c];
+        for (int i = 0; i < rows.length; i++) {
+            rows[i] = golden.x[random.nextInt(golden.rows) * columns + i % columns];
         }
-        double[] out = new double[model.schema().predictions()];
-        double[] outs = new double[BENCH_ROWS * out.length];
+        double[] row = new double[columns];
+        double[] out = new double[BENCH_ROWS * schema.predictions()];
         long[] single = new long[BENCH_ROWS];
         long[] batch = new long[15];
         long warm = System.nanoTime() + 2_000_000_000L;
         for (int round = 0; round < batch.length || System.nanoTime() < warm; round++) {
+            long start = System.nanoTime();
+            model.predictBatch(rows, out);
+            batch[round % batch.length] = System.nanoTime() - start;
             for (int i = 0; i < BENCH_ROWS; i++) {
-                long start = System.nanoTime();
-                model.predict(rows[i], out);
+                System.arraycopy(rows, i * columns, row, 0, columns);
+                start = System.nanoTime();
+                model.predict(row, out);
                 single[i] = System.nanoTime() - start;
             }
-            long start = System.nanoTime();
-            model.predictBatch(flat, outs);
-            batch[round % batch.length] = System.nanoTime() - start;
         }
         Arrays.sort(single);
         Arrays.sort(batch);
-        long half = batch[batch.length / 2];
         text.append("one row: p50 ").append(single[BENCH_ROWS / 2]).append(" ns, p99 ").append(single[BENCH_ROWS * 99 / 100])
-                .append(" ns, with a clock that takes some 20 of them\nbatch of ").append(BENCH_ROWS).append(" rows: ")
-                .append(half / BENCH_ROWS).append(" ns a row, ").append(BENCH_ROWS * 1_000_000_000L / half)
-                .append(" rows a second, in one thread\n");
+                .append(" ns, some 20 of them the clock's\nbatch of ").append(BENCH_ROWS).append(" rows: ")
+                .append(batch[batch.length / 2] / BENCH_ROWS).append(" ns a row, ")
+                .append(BENCH_ROWS * 1_000_000_000L / batch[batch.length / 2]).append(" rows a second, in one thread\n");
     }
 }
