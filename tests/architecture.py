@@ -16,7 +16,8 @@ LAYERS = tuple(
     layer.split()
     for layer in (
         "errors dims signature artifact host probes format stage runner wire worker hooks text",
-        "options registry edges routes cache manifest commit compare parity report request sources naming requirements",
+        "options licences registry edges routes cache manifest commit compare parity report request sources naming "
+        "requirements environments",
         "frame",
         "api",
         "cli testing __main__",

@@ -171,6 +171,11 @@ def test_what_a_stage_prints_breaks_nothing(place: Place) -> None:
     assert place.convert(mischief="print").parity["status"] == "passed"
 
 
+def test_a_refusal_says_which_other_route_there_is(place: Place) -> None:
+    assert place.fails(mischief="unsupported").fix == "make it even; or try another route: --via alpha2beta.foreign"
+    assert place.fails(mischief="refuse").fix == "make it even"
+
+
 def test_what_is_missing_here_is_said_for_all_hops_before_any_work(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +188,7 @@ def test_what_is_missing_here_is_said_for_all_hops_before_any_work(
     error = place.fails("gamma", options={"alpha2beta": {"log": log}})
     assert [refusal.code for refusal in error.refusals] == ["missing-package", "wrong-python"]
     assert [refusal.where for refusal in error.refusals] == ["alpha2beta", "beta2gamma"]
-    assert error.refusals[0].fix == "pip install 'nothing-of-this-name>=2' 'numpy>=999'"
+    assert error.refusals[0].fix.startswith("pip install 'nothing-of-this-name>=2' 'numpy>=999', or add --isolate")
     assert log.read_text() == ""
 
 

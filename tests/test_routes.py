@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from mlconvert import routes
+from mlconvert import api, licences, routes
+from mlconvert.edges import edges
 from mlconvert.errors import ConversionError, UsageError
 
 
@@ -69,6 +70,20 @@ def test_via_is_misspelt() -> None:
         found("alpha", "omega", via=["gama"])
 
 
+@pytest.mark.parametrize(
+    ("lost", "source", "target", "given", "name"),
+    [
+        ("beta2gamma", "alpha", "omega", {}, "delta"),
+        ("alpha2beta", "alpha", "gamma", {}, "alpha2beta.foreign"),
+        ("beta2gamma", "beta", "gamma", {}, ""),
+        ("torch2onnx", "torch", "trt", {}, ""),
+    ],
+)
+def test_the_way_around_an_edge(lost: str, source: str, target: str, given: dict[str, Any], name: str) -> None:
+    (edge,) = [edge for edge in edges() if edge.name == lost]
+    assert routes.way_around(edge, source, target, **given) == name
+
+
 # --- licences -------------------------------------------------------------------------------------------
 
 
@@ -81,6 +96,33 @@ def test_a_forbidden_licence_leaves_the_graph() -> None:
 def test_a_pass_of_a_forbidden_licence_is_refused() -> None:
     with pytest.raises(UsageError, match=r"beta2beta\.scale \(GPL-3\.0-only\)"):
         found("alpha", "beta", passes=["scale"], forbid=["GPL-3.0-only"])
+
+
+def test_one_licence_has_several_identifiers() -> None:
+    for text in ("agpl-3.0", "AGPL-3.0-only", "AGPL-3.0-or-later"):
+        with pytest.raises(UsageError, match=r"without alpha2beta\.rival"):
+            found("alpha", "beta", via=["alpha2beta.rival"], forbid=[text])
+
+
+@pytest.mark.parametrize("text", ["AGPL", "", "AGPL-3.0 OR MIT", "no such thing"])
+def test_what_is_no_licence_would_forbid_nothing(text: str) -> None:
+    with pytest.raises(UsageError, match="no SPDX identifier") as caught:
+        found("alpha", "beta", forbid=[text])
+    assert caught.value.code == "unknown-licence"
+
+
+@pytest.mark.parametrize(
+    ("expression", "carried"),
+    [("Apache-2.0 AND BSD-3-Clause", True), ("BSD-3-Clause", True), ("(MIT OR bsd-3-clause)", True), ("MIT", False)],
+)
+def test_a_part_of_an_expression_is_enough(expression: str, carried: bool) -> None:
+    assert licences.carries(expression, licences.forbidden(["BSD-3-Clause"])) is carried
+
+
+def test_the_graph_says_what_is_lost() -> None:
+    lost = api.graph(["AGPL-3.0"])["lost"]
+    assert "alpha2beta.rival" in lost["stages"] and "alpha2beta" not in lost["stages"]
+    assert "alpha2beta" not in lost["words"]
 
 
 # --- passes ---------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlconvert import edges, frame, manifest, parity, registry, requirements, routes, sources
+from mlconvert import edges, frame, licences, manifest, parity, registry, requirements, routes, sources
 from mlconvert.artifact import Artifact
 from mlconvert.cache import Cache
 from mlconvert.errors import ConversionError, ParityError, UsageError, refuse
@@ -50,6 +50,7 @@ def convert(
     seed: int = 0,
     require_proof: bool = False,
     trust: bool = False,
+    isolate: bool = False,
     forbid_license: Sequence[str] = (),
     force: bool = False,
     keep: bool = False,
@@ -61,7 +62,8 @@ def convert(
     `source` is a path, an nn.Module, an ExportedProgram or whatever a format adopts; it is never changed. `inputs`
     are the command line's words (`"x:float32[batch,3,224,224]"`) or Tensors; `dims` gives named dims their
     (min, opt, max). `out` defaults to the source's name with the format's suffix. `options` holds values by stage and
-    field: `{"onnx2trt": {"workspace": "4GiB"}}`.
+    field: `{"onnx2trt": {"workspace": "4GiB"}}`. With `isolate` a stage whose packages are not the ones installed here
+    runs in an environment of its own, which is made when it is first needed, and kept.
 
     Raises ConversionError when something stands in the way, and ParityError, which carries the result, when the
     artifact does not compute what its source computes; it then stands at `<name>.rejected`.
@@ -83,6 +85,7 @@ def convert(
         seed=seed,
         require_proof=require_proof,
         trust=trust,
+        isolate=isolate,
         forbid_license=tuple(forbid_license),
         force=force,
         keep=keep,
@@ -273,11 +276,15 @@ def _listed(words: str | Sequence[str]) -> tuple[str, ...]:
     return (words,) if isinstance(words, str) else tuple(words)
 
 
-def graph() -> dict[str, Any]:
-    """The graph of formats with all that was found, for pictures and tables."""
+def graph(forbid_license: Sequence[str] = ()) -> dict[str, Any]:
+    """The graph of formats with all that was found, for pictures and tables.
+
+    Stages of the licences forbidden (SPDX) stand under `lost`, with the words that no route answers without them.
+    """
     from mlconvert.requirements import unavailable
 
-    host = Host.here()
+    host, identifiers = Host.here(), licences.forbidden(forbid_license)
+    lost = []
     formats, broken = registry.all_of(registry.FORMATS)
     broken += registry.all_of(registry.RUNNERS)[1]
     entries = []
@@ -285,6 +292,9 @@ def graph() -> dict[str, Any]:
         plugins, unloadable = registry.all_of(group)
         broken += unloadable
         for plugin in plugins:
+            if licences.carries(plugin.licence, identifiers):
+                lost.append(plugin.name)
+                continue
             refusals = list(unavailable(plugin, plugin.Options(), host))
             entries.append(
                 {
@@ -304,5 +314,6 @@ def graph() -> dict[str, Any]:
         ],
         "stages": entries,
         "broken": [vars(plugin) for plugin in broken],
-        "words": sorted(edges.words()),
+        "words": sorted(edges.words(lost)),
+        "lost": {"stages": lost, "words": sorted(edges.words().keys() - edges.words(lost).keys())},
     }

@@ -178,7 +178,8 @@ class Cache:
         for kept in found:
             self.remove(kept.key)
         self._sweep(time.time() + _DAY)
-        shutil.rmtree(self.root / "stages", ignore_errors=True)
+        for folder in ("stages", "environments"):
+            shutil.rmtree(self.root / folder, ignore_errors=True)
         return len(found)
 
     @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,16 +47,22 @@ def edges(group: str = registry.STAGES) -> tuple[Edge, ...]:
     return tuple(Edge(name, match[1], match[2], match[3] or "") for name, match in matches if match)
 
 
-def words() -> dict[str, tuple[str, str]]:
-    """Every word `<a>2<b>` that some route answers, direct edges first. Imports no plugin."""
-    found = {edge.name: (edge.source, edge.target) for edge in edges() if not edge.provider}
+def words(lost: Collection[str] = ()) -> dict[str, tuple[str, str]]:
+    """Every word `<a>2<b>` that some route answers, direct edges first. Imports no plugin.
+
+    `lost` names edges that are not to be used.
+    """
+    usable = [edge for edge in edges() if edge.name not in lost]
+    found = {edge.name: (edge.source, edge.target) for edge in usable if not edge.provider}
     following: dict[str, set[str]] = {}
-    for edge in edges():
+    for edge in usable:
         following.setdefault(edge.source, set()).add(edge.target)
     for source in sorted(following):
         for target in sorted(reachable(source, following)):
             found.setdefault(f"{source}2{target}", (source, target))
     for edge in edges(registry.PASSES):
+        if edge.name in lost:
+            continue
         found.setdefault(f"{edge.source}2{edge.source}", (edge.source, edge.source))
     return found
 

@@ -74,6 +74,6 @@ class Format(Protocol):
         """Whether the host can load the file, from the file and its manifest alone."""
         return Verdict("unknown", f"{self.name} files do not say what they need")
 
-    def probes(self, artifact: Artifact, seed: int) -> Iterator[Probe]:
-        """Inputs for parity."""
+    def probes(self, artifact: Artifact, seed: int) -> Optional[Iterator[Probe]]:
+        """Inputs for parity; None where the file cannot say what tells models apart, and its source is asked."""
         return draw(artifact.signature, seed)

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mlconvert import cache, commit, manifest, naming, options, parity, registry, routes, sources
+from mlconvert import cache, commit, environments, manifest, naming, options, parity, registry, routes, sources
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, InternalError, refuse
 from mlconvert.host import Host
 from mlconvert.request import Request, command_of
-from mlconvert.requirements import unavailable
+from mlconvert.requirements import foreign, unavailable
 from mlconvert.routes import Hop
 from mlconvert.signature import DimRange, Signature
 from mlconvert.stage import Outcome
@@ -29,6 +29,8 @@ from mlconvert.worker import Worker, fault_of
 
 Listener = Callable[[str, dict[str, Any]], None]
 REJECTED = ".rejected"
+# Codes that say that this stage cannot convert this model, and not that the file or the host is at fault.
+_OF_THE_STAGE = re.compile(r"unsupported-|unknown-|.-(refused|wrong)$")
 
 
 def unheard(kind: str, entry: dict[str, Any]) -> None:
@@ -82,7 +84,11 @@ def run(request: Request, listen: Listener = unheard, worker: Worker | None = No
                 raise commit.exists(target.with_name(name))
         listen("route", {"source": source, "route": route, "delivery": delivery, "target": target})
         own = worker or stack.enter_context(Worker(memory=memory_limit()))
-        return _Journey(request, host, listen, own, scratch).travel(source, route, names)
+        journey = _Journey(request, host, listen, own, scratch)
+        for hop in route:
+            if _leaves(hop, request, host):
+                stack.enter_context(journey.abroad(hop))
+        return journey.travel(source, route, names)
 
 
 @contextlib.contextmanager
@@ -106,8 +112,14 @@ def plan(request: Request, origin: str, host: Host) -> tuple[Hop, ...]:
     full = {edge.provider: edge.name for edge in edges if edge.group == registry.PASSES}
     given = {**request.options, **{full.get(name, name): fields for name, fields in request.passes if fields}}
     route = routes.settle(edges, given)
-    refuse(refusal for hop in route for refusal in unavailable(hop.edge.plugin, hop.options, host))
+    here = [hop for hop in route if not _leaves(hop, request, host)]
+    refuse(refusal for hop in here for refusal in unavailable(hop.edge.plugin, hop.options, host))
     return route
+
+
+def _leaves(hop: Hop, request: Request, host: Host) -> bool:
+    """Whether a hop runs in an environment of its own."""
+    return environments.allowed(request.isolate) and foreign(hop.edge.plugin, host)
 
 
 def memory_limit() -> int:
@@ -129,6 +141,27 @@ class _Journey:
     cache: cache.Cache = field(default_factory=cache.Cache)
     steps: list[dict[str, Any]] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
+    elsewhere: dict[str, tuple[Worker, environments.Environment]] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def abroad(self, hop: Hop) -> Iterator[None]:
+        """An environment of its own for one hop. Raises ConversionError with all that keeps it from running there."""
+        root = self.cache.root / "environments"
+        with environments.entered(
+            hop.edge.plugin,
+            hop.edge.reference,
+            root,
+            memory=memory_limit(),
+            say=lambda text: self.listen("progress", {"text": text, "done": None}),
+        ) as entered:
+            self.elsewhere[hop.edge.name] = entered
+            refuse(self._stage_hook(hop, "available", host=self.host))
+            yield
+
+    def _versions(self, hop: Hop) -> dict[str, str]:
+        if hop.edge.name in self.elsewhere:
+            return self.elsewhere[hop.edge.name][1].versions(hop.edge.plugin.requirements)
+        return manifest.versions(hop.edge.plugin.requirements)
 
     def travel(self, source: Artifact, route: Sequence[Hop], names: Sequence[str]) -> Result:
         """Run the hops in order and commit. Stops at the first hop whose parity fails.
@@ -140,7 +173,7 @@ class _Journey:
         self.command = command_of(self.request, self.origin, route)
         for number, (hop, name) in enumerate(zip(route, names, strict=True)):
             self.listen("hop", {"hop": hop, "number": number, "of": len(route)})
-            with _naming(hop, route[:number]):
+            with _naming(hop, route[:number]), self._way_around(hop):
                 artifact = self._hop(artifact, hop, self.scratch.place(str(number)) / name)
             place = self.scratch.target.with_name(name)
             if self.checks and self.checks[-1]["status"] == parity.FAILED:
@@ -151,6 +184,20 @@ class _Journey:
         if self.request.require_proof and parity.status_of(self.checks)["status"] != parity.PASSED:
             return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
         return self._put(artifact, place, replace_old=self.request.force)
+
+    @contextlib.contextmanager
+    def _way_around(self, hop: Hop) -> Iterator[None]:
+        """What one stage cannot do another route may; which one to take is the user's to say."""
+        try:
+            yield
+        except ConversionError as error:
+            if _OF_THE_STAGE.search(error.code):
+                name = routes.way_around(
+                    hop.edge, self.origin["format"], self.request.target, self.request.forbid_license
+                )
+                other = f"try another route: --via {name}" if name else ""
+                error.fix = "; or ".join(filter(None, (error.fix, other)))
+            raise
 
     def _read_source(self, source: Artifact) -> Artifact:
         """The source with its side files and its signature, the user's words worked in."""
@@ -175,7 +222,7 @@ class _Journey:
             {
                 "stage": hop.edge.name,
                 "options": options.as_json(hop.options),
-                "versions": manifest.versions(hop.edge.plugin.requirements),
+                "versions": self._versions(hop),
                 "loads_in": hop.edge.plugin.delivers(hop.options, self.host).loads_in,
                 "facts": dict(outcome.facts),
             }
@@ -218,7 +265,7 @@ class _Journey:
             signature=artifact.signature.as_json(),
             stage=stage.name,
             options={name: _content(value) for name, value in options.values_of(hop.options).items()},
-            versions=manifest.versions(stage.requirements),
+            versions=self._versions(hop),
             code=[cache.code_digest("mlconvert"), cache.code_digest(re.split("[.:]", hop.edge.reference)[0])],
             data=manifest.sha256(self.request.data) if self.request.data else None,
             seed=self.request.seed,
@@ -284,8 +331,9 @@ class _Journey:
         return self.worker.call("mlconvert.hooks:format", self.listen, reference=reference, hook=hook, **arguments)
 
     def _stage_hook(self, hop: Hop, hook: str, **arguments: Any) -> Any:
+        worker, _ = self.elsewhere.get(hop.edge.name, (self.worker, None))
         with self._context(hop) as values:
-            return self.worker.call(
+            return worker.call(
                 "mlconvert.hooks:stage",
                 self.listen,
                 reference=hop.edge.reference,

@@ -22,10 +22,11 @@ def load(reference: str) -> Any:
 
 
 def stage(reference: str, hook: str, options: Mapping[str, Any], context: Mapping[str, Any], **arguments: Any) -> Any:
-    """Call `requires`, `convert`, `ensures` or `localise` of a stage."""
+    """Call `available`, `requires`, `convert`, `ensures` or `localise` of a stage."""
     plugin = load(reference)
-    arguments["ctx"] = Context(**context, emit=emit)
-    if hook in ("requires", "convert"):
+    if hook != "available":
+        arguments["ctx"] = Context(**context, emit=emit)
+    if hook in ("available", "requires", "convert"):
         arguments["options"] = plugin.Options(**options)
     answer = getattr(plugin, hook)(**arguments)
     return answer if hook in ("convert", "localise") else tuple(answer)

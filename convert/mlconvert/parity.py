@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from mlconvert import hooks, registry
 from mlconvert.artifact import Artifact
 from mlconvert.compare import Difference, difference, worse
 from mlconvert.errors import ConversionError, UsageError
-from mlconvert.probes import Probe
+from mlconvert.probes import Probe, draw
 from mlconvert.runner import DeviceAbsentError, Runner
 from mlconvert.stage import Context, Stage, Suspect, Tolerance
 from mlconvert.text import for_terminal
@@ -62,12 +62,13 @@ def check(
     try:
         with _runner(source, ctx.trust) as oracle, _runner(artifact, ctx.trust or made_here) as subject:
             judge = Judge(tolerance)
-            for probe in _probes(artifact, ctx):
+            known = [artifact, replace(source, signature=artifact.signature)]
+            for probe in _probes(known, ctx):
                 emit("progress", {"text": f"parity at {_sizes(probe)}", "done": None})
                 _compare(oracle, subject, probe, judge)
                 if judge.failed:
                     break
-            for probe in _more(artifact, ctx, judge):
+            for probe in _more(known, ctx, judge):
                 _compare(oracle, subject, probe, judge)
     except DeviceAbsentError as error:
         return {**entry, "reason": error.message, "fix": error.fix, "outputs": [], "probes": []}
@@ -103,12 +104,19 @@ def _runner(artifact: Artifact, trust: bool) -> Runner:
     return runner
 
 
-def _probes(artifact: Artifact, ctx: Context) -> Iterator[Probe]:
-    """The user's data where it is given, else what the format draws."""
+def _probes(known: Sequence[Artifact], ctx: Context) -> Iterator[Probe]:
+    """The user's data where it is given, else what the first format draws that can say what tells the models apart."""
     if ctx.data is not None:
-        return iter(read_data(ctx.data, artifact))
-    probes: Iterator[Probe] = registry.load(registry.FORMATS, artifact.format).probes(artifact, ctx.seed)
-    return probes
+        return iter(read_data(ctx.data, known[0]))
+    return _drawn(known, ctx.seed)
+
+
+def _drawn(known: Sequence[Artifact], seed: int) -> Iterator[Probe]:
+    for one in known:
+        probes: Iterator[Probe] | None = registry.load(registry.FORMATS, one.format).probes(one, seed)
+        if probes is not None:
+            return probes
+    return draw(known[0].signature, seed)
 
 
 def read_data(path: Path, artifact: Artifact) -> list[Probe]:
@@ -146,7 +154,7 @@ def _sizes(probe: Probe) -> str:
 
 def _compare(oracle: Runner, subject: Runner, probe: Probe, judge: Judge) -> None:
     try:
-        expected = oracle.run(probe.inputs)
+        expected = _promised(oracle.run(probe.inputs), subject)
     except ConversionError as error:
         raise ConversionError(
             f"the source model itself fails at {_sizes(probe)}: {error.message}",
@@ -162,13 +170,21 @@ def _compare(oracle: Runner, subject: Runner, probe: Probe, judge: Judge) -> Non
         judge.add(probe, expected, got)
 
 
-def _more(artifact: Artifact, ctx: Context, judge: Judge) -> Iterator[Probe]:
+def _promised(answers: dict[str, np.ndarray], subject: Runner) -> dict[str, np.ndarray]:
+    """What of the source's answers the artifact owes: of a tabular model those that its format has."""
+    signature = subject.signature
+    if not signature.columns:
+        return answers
+    names = {tensor.name for tensor in signature.outputs}
+    return {name: value for name, value in answers.items() if name in names} or answers
+
+
+def _more(known: Sequence[Artifact], ctx: Context, judge: Judge) -> Iterator[Probe]:
     """More draws while an output has not moved: two draws of a label are often the same."""
-    fmt = registry.load(registry.FORMATS, artifact.format)
     for seed in range(ctx.seed + 1, ctx.seed + 1 + _MORE_DRAWS):
         if judge.failed or not judge.still or ctx.data is not None:
             return
-        yield replace(next(fmt.probes(artifact, seed)), label=f"drawn with seed {seed}")
+        yield replace(next(_drawn(known, seed)), label=f"drawn with seed {seed}")
 
 
 class Judge:

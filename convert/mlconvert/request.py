@@ -37,6 +37,7 @@ class Request:
     seed: int = 0
     require_proof: bool = False
     trust: bool = False
+    isolate: bool = False
     forbid_license: tuple[str, ...] = ()
     force: bool = False
     keep: bool = False
@@ -73,6 +74,7 @@ def command_of(request: Request, origin: Mapping[str, Any], route: Sequence[Hop]
     words += ["--seed", str(request.seed)] if request.seed else []
     words += ["--require-proof"] if request.require_proof else []
     words += ["--trust"] if request.trust else []
+    words += ["--isolate"] if request.isolate else []
     return shlex.join(words)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlconvert import options, registry
+from mlconvert import licences, options, registry
 from mlconvert.edges import Edge, edges, reachable
 from mlconvert.errors import ConversionError, UsageError
 from mlconvert.text import for_terminal, suggestion
@@ -50,6 +50,20 @@ def find(
     return tuple(steps)
 
 
+def way_around(lost: Edge, source: str, target: str, forbid: Sequence[str] = ()) -> str:
+    """What `--via` must name for the cheapest route without an edge, a format or a stage; '' where there is none."""
+    found = []
+    names = dict.fromkeys([*(edge.target for edge in edges()), *(edge.name for edge in edges())])
+    for place, name in enumerate(names):
+        try:
+            path = find(source, target, via=[name], forbid=forbid)
+        except ConversionError:
+            continue
+        if lost not in path:
+            found.append((sum(edge.plugin.cost for edge in path), place, name))
+    return min(found)[2] if found else ""
+
+
 def _paths(source: str, target: str, usable: Sequence[Edge], seen: tuple[str, ...] = ()) -> Iterator[tuple[Edge, ...]]:
     """Every path that visits no format twice."""
     for edge in usable:
@@ -77,7 +91,8 @@ def _loads(edge: Edge) -> bool:
 
 
 def _forbidden(found: Iterable[Edge], forbid: Sequence[str]) -> set[Edge]:
-    return {edge for edge in found if edge.plugin.licence in forbid} if forbid else set()
+    identifiers = licences.forbidden(forbid)
+    return {edge for edge in found if licences.carries(edge.plugin.licence, identifiers)} if forbid else set()
 
 
 def _cheapest(paths: Sequence[tuple[Edge, ...]]) -> tuple[Edge, ...]:

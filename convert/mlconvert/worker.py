@@ -32,7 +32,8 @@ from mlconvert.errors import ConversionError, Fault, InternalError, UsageError
 Emit = Callable[[str, "dict[str, Any]"], None]
 
 _BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "import json, sys; own = sys.path[:]; sys.path[:] = json.loads(sys.argv[1]); "
+    "sys.path += own if sys.argv[3:] else []; "
     "from mlconvert.worker import serve; serve(int(sys.argv[2]))"
 )
 _WATCH_SECONDS = 0.1
@@ -42,7 +43,9 @@ _GRACE_SECONDS = 2
 class Worker:
     """A child process that runs functions. Use it as a context manager.
 
-    `memory` bounds its resident bytes and `seconds` each call; both kill it and raise ConversionError.
+    `python` is its interpreter and `path` where it looks for modules; for another interpreter than this one, where it
+    looks before its own places. `memory` bounds its resident bytes and `seconds` each call; both kill it and raise
+    ConversionError.
     """
 
     def __init__(
@@ -76,8 +79,9 @@ class Worker:
     def _start(self) -> None:
         # Nothing is ever written to this pipe: that it breaks tells the child that its parent is gone.
         watched, self._lifeline = os.pipe()
+        foreign = [] if self.python == sys.executable else ["foreign"]
         self._process = subprocess.Popen(
-            [self.python, "-c", _BOOT, json.dumps(self.path), str(watched)],
+            [self.python, "-c", _BOOT, json.dumps(self.path), str(watched), *foreign],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -93,9 +93,12 @@ validate.params += [*words.signature_flags(), *words.parity_flags(), *words.outp
 
 @click.command(epilog="\b\nExample:\n  mlconvert graph --format mermaid")
 @click.option("--format", "form", type=click.Choice(["table", "mermaid", "dot", "json"]), default="table")
-def graph(form: str) -> None:
+@click.option(
+    "--forbid-license", multiple=True, metavar="SPDX", help="Leave stages of that licence out; say what is lost."
+)
+def graph(form: str, forbid_license: tuple[str, ...]) -> None:
     """Show formats, stages and passes: what is available here, and why not."""
-    found = api.graph()
+    found = api.graph(forbid_license)
     if form == "json":
         click.echo(json.dumps(found, indent=2))
     elif form == "table":
@@ -114,6 +117,9 @@ def _table(found: dict[str, Any]) -> None:
     for row in rows:
         shown = (f"{for_terminal(cell):<{width}}" for cell, width in zip(row, widths, strict=False))
         click.echo("  ".join([*shown, for_terminal(row[3])]))
+    for kind, names in found["lost"].items():
+        if names:
+            click.echo(f"lost {kind}: {for_terminal(', '.join(names))}")
 
 
 def _mermaid(found: dict[str, Any]) -> Iterator[str]:

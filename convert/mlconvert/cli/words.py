@@ -35,6 +35,7 @@ def common() -> list[click.Parameter]:
         *parity_flags(),
         click.Option(["--require-proof"], is_flag=True, help="Exit 3 unless parity of every hop has passed."),
         click.Option(["--trust"], is_flag=True, help="Open files that can execute code when they are opened."),
+        click.Option(["--isolate"], is_flag=True, help="Let a stage run in an environment made for it, if it must."),
         click.Option(
             ["--forbid-license"], multiple=True, metavar="SPDX", help="Take stages of that licence out of the graph."
         ),

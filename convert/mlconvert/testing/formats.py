@@ -64,7 +64,7 @@ def _check_readers(fmt: Format, artifact: Artifact, worker: Worker) -> None:
 
 
 def _check_probes(fmt: Format, artifact: Artifact) -> None:
-    for one, other in zip(fmt.probes(artifact, 0), fmt.probes(artifact, 0), strict=True):
+    for one, other in zip(fmt.probes(artifact, 0) or (), fmt.probes(artifact, 0) or (), strict=True):
         for tensor in artifact.signature.inputs:
             array = one.inputs.get(tensor.name)
             if array is None:

@@ -1,4 +1,4 @@
-"""The compiled Java of this installation: the runtime that goes into jars, and the driver that runs them."""
+"""The compiled Java of this installation: the runtime that goes into jars, the driver that runs them, and JPMML's."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from pathlib import Path
 
 from mlconvert.errors import Refusal
 from mlconvert_plugins.javajar import compiling
-from mlconvert_plugins.javajar.compiling import ABSENT, COMPILED, DIGEST
+from mlconvert_plugins.javajar.compiling import COMPILED, DIGEST
 
-RUNTIME, DRIVER = (COMPILED / f"{module}.jar" for module in compiling.MODULES)
+RUNTIME, DRIVER, JPMML = (COMPILED / f"{module}.jar" for module in compiling.MODULES)
 _COMPILE = "python -m mlconvert_plugins.javajar.compiling"
 
 
 def absent(jar: Path) -> Refusal | None:
-    """Why `jar`, which is RUNTIME or DRIVER, is not to be had here; None where it is, and is of today's sources."""
+    """Why `jar`, which is RUNTIME, DRIVER or JPMML, is not to be had here; None where it is, of today's sources."""
     module = jar.stem
     java = compiling.checkout()
     if not jar.is_file():
-        why = ABSENT.read_text(encoding="utf-8").strip() if ABSENT.is_file() else "its Java was never compiled"
+        said = compiling.reason_of(module)
+        why = said.read_text(encoding="utf-8").strip() if said.is_file() else "its Java was never compiled"
         message = f"this installation of mlconvert has no compiled Java {module}: when it was made, {why}"
         again = _COMPILE if java else "pip install --force-reinstall --no-binary mlconvert mlconvert"
         return Refusal(

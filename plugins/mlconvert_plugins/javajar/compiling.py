@@ -1,4 +1,4 @@
-"""Compiles java/ into the jars that travel with this package: the runtime and the driver.
+"""Compiles java/ into the jars that travel with this package: the runtime, the driver, and what runs JPMML.
 
 The build hook runs it when a wheel or an editable install is made, and `make` when a source has changed:
 `python -m mlconvert_plugins.javajar.compiling`. It needs a checkout or an sdist, a JDK, and the standard library.
@@ -21,11 +21,10 @@ from mlconvert import __version__
 from mlconvert_plugins.javajar import manifest
 from mlconvert_plugins.javajar.packing import pack
 from mlconvert_plugins.javajar.relocation import HOME
+from mlconvert_plugins.jpmml import jars
 
-MODULES = ("runtime", "driver")
+MODULES = ("runtime", "driver", "jpmml")
 COMPILED = Path(__file__).with_name("compiled")
-# Where there is no compiled runtime this file says why.
-ABSENT = COMPILED / "absent.txt"
 DIGEST = "Sources-SHA-256"
 LEAST_JAVA = 11
 _MAKERS = ("compiling.py", "manifest.py", "packing.py")
@@ -34,6 +33,15 @@ _FLAGS = ("-proc:none", "-g:none", "-XDstringConcat=inline", "-encoding", "UTF-8
 
 class NoJdkError(Exception):
     """No JDK that can compile is on this machine."""
+
+
+class NoJpmmlError(Exception):
+    """The jars of JPMML, which one module is compiled against, are not installed with this interpreter."""
+
+
+def reason_of(module: str) -> Path:
+    """The file that says why a module is not compiled, where it is not."""
+    return COMPILED / f"{module}.absent.txt"
 
 
 def checkout() -> Path | None:
@@ -83,21 +91,35 @@ def _compilers() -> Iterator[str]:
 
 
 def compile_all(java: Path) -> None:
-    """Bring the compiled jars up to date. Raises NoJdkError when there are none afterwards, and they say why."""
+    """Bring the compiled jars up to date.
+
+    Raises NoJdkError or NoJpmmlError where one cannot be made; it is not there afterwards, and `reason_of` it says why.
+    """
     COMPILED.mkdir(exist_ok=True)
-    stale = [module for module in MODULES if _digest_in(module) != digest(java, module)]
-    if not stale:
-        return
-    try:
-        compiler = javac()
-    except NoJdkError as error:
-        for module in stale:
+    failed: Exception | None = None
+    for module in MODULES:
+        if _digest_in(module) == digest(java, module):
+            continue
+        try:
+            _compile(javac(), java, module, class_path(module))
+        except (NoJdkError, NoJpmmlError) as error:
             (COMPILED / f"{module}.jar").unlink(missing_ok=True)
-        ABSENT.write_text(f"{error}\n", encoding="utf-8")
-        raise
-    for module in stale:
-        _compile(compiler, java, module)
-    ABSENT.unlink(missing_ok=True)
+            reason_of(module).write_text(f"{error}\n", encoding="utf-8")
+            failed = error
+        else:
+            reason_of(module).unlink(missing_ok=True)
+    if failed is not None:
+        raise failed
+
+
+def class_path(module: str) -> tuple[Path, ...]:
+    """What a module is compiled against. Raises NoJpmmlError where it is not installed."""
+    if module != "jpmml":
+        return ()
+    found = jars.class_path()
+    if not found:
+        raise NoJpmmlError(f"{jars.missing()} where it would have been compiled")
+    return found
 
 
 def _digest_in(module: str) -> str | None:
@@ -111,11 +133,12 @@ def attributes(path: Path) -> dict[str, str]:
         return manifest.read(jar.read(manifest.PATH))
 
 
-def _compile(compiler: str, java: Path, module: str) -> None:
+def _compile(compiler: str, java: Path, module: str, against: tuple[Path, ...]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         files = [str(path) for path in sources(java, module)]
-        subprocess.run([compiler, *_FLAGS, "-d", folder, *files], check=True)
+        path = ["-cp", os.pathsep.join(map(str, against))] if against else []
+        subprocess.run([compiler, *_FLAGS, *path, "-d", folder, *files], check=True)
         classes = {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*.class"))}
         entries = {
             "Automatic-Module-Name": f"mlconvert.{module}",
@@ -141,7 +164,9 @@ def main() -> int:
     try:
         compile_all(java)
     except NoJdkError as error:
-        sys.stderr.write(f"the Java runtime is not compiled, so that forest2jar will be refused: {error}\n")
+        sys.stderr.write(f"java/ is not compiled, so that stages which need it will be refused: {error}\n")
+    except NoJpmmlError as error:
+        sys.stderr.write(f"java/jpmml is not compiled, so that stages which run JPMML will be refused: {error}\n")
     except subprocess.CalledProcessError as error:  # javac has said why
         return error.returncode
     return 0

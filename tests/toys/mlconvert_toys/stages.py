@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib.util
 import os
 import sys
 import time
@@ -30,6 +31,7 @@ _QUIRKS = {
 Mischief = Literal[
     "", "wrong", "nan", "static", "refuses", "device", "dtype", "rows", "side-file", "nothing",
     "refuse", "fail", "defect", "abort", "hang", "chatter", "disk-full", "memory", "print", "unsound",
+    "unsupported",
 ]  # fmt: skip
 
 
@@ -60,6 +62,9 @@ class Alpha2Beta(Stage):
         if options.mischief == "refuse":
             yield Refusal("odd-weight", "weight 1 is odd", "weight[1]", "make it even")
             yield Refusal("odd-bias", "bias 2 is odd", "bias[2]", "make it even, too")
+
+        if options.mischief == "unsupported":
+            yield Refusal("unsupported-weight", "weight 1 is odd", "weight[1]", "make it even")
 
     def convert(self, artifact: Artifact, options: Alpha2BetaOptions, out: Path, ctx: Context) -> Outcome:
         _note(options, "convert")
@@ -119,6 +124,24 @@ def misbehave(mischief: str, ctx: Context) -> None:
     if mischief == "print":
         print("{'kind': 'done'}" * 10_000, flush=True)
         os.write(1, b"\x00\x01\x02\x03")
+
+
+class Alpha2BetaForeign(Stage):
+    """Needs a distribution that no test environment has, and says where it ran."""
+
+    name = "alpha2beta.foreign"
+    source = "alpha"
+    target = "beta"
+    requirements = ("mlconvert-elsewhere>=1",)
+
+    def available(self, options: Any, host: Host) -> Iterator[Refusal]:
+        if importlib.util.find_spec("mlconvert_elsewhere") is None:
+            yield Refusal("no-elsewhere", "mlconvert_elsewhere cannot be imported here")
+
+    def convert(self, artifact: Artifact, options: Any, out: Path, ctx: Context) -> Outcome:
+        elsewhere = importlib.import_module("mlconvert_elsewhere")
+        line.beta(out, line.read(artifact))
+        return Outcome(artifact.signature, {"prefix": sys.prefix, "answer": elsewhere.ANSWER}, "text")
 
 
 class Alpha2BetaRival(Stage):

@@ -1,0 +1,30 @@
+"""How much memory the JVM of JPMML may take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+# Of the machine's memory; the rest is for the worker, its parent and everybody else.
+_SHARE = 0.75
+# A JVM takes what it needs of it: a bound that is too high costs nothing, one that is too low costs the route.
+_LEAST = 2 * 2**30
+# What the objects of a document take for each byte of the model that it is made of, and javac for what it is made into.
+_PER_BYTE = 400
+
+
+def needed(model_bytes: int) -> int:
+    """The bound in bytes for models of this size, for every step of a route: never more than the machine can bear."""
+    return min(max(_LEAST, _PER_BYTE * model_bytes), int(machine() * _SHARE))
+
+
+def machine() -> int:
+    """The bytes of memory that this process's machine, or its container, has."""
+    import psutil
+
+    total: int = psutil.virtual_memory().total
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            total = min(total, int(Path(limit).read_text(encoding="ascii")))
+        except (OSError, ValueError):  # no container, or one without a bound
+            continue
+    return total

@@ -1,0 +1,1 @@
+"""PMML documents: read safely, outlined, described, finished with verification rows."""
