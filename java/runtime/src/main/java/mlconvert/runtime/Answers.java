@@ -50,6 +50,10 @@ final class Answers {
 
     /** The answers of a forest, or null where there are too many questions, or tables of so many bytes do not suffice. */
     static Answers of(Forest forest, Slot[] slots, long budget) {
+        // a header may list any number of decisions
+        if (28L * forest.columns * forest.header.decisions.length > budget) {
+            return null;
+        }
         Answers made = new Answers(forest, slots);
         if (made.words() > MOST_WORDS || made.bytes() > budget) {
             return null;
@@ -91,7 +95,7 @@ final class Answers {
     }
 
     long bytes() {
-        long bytes = 4L * runOf.length;
+        long bytes = 4L * runOf.length + 24L * slotOf.length;
         for (int run = 0; run < runs; run++) {
             Slot slot = slots[slotOf[run]];
             bytes += slot.isMember ? (slot.end() - slot.first) * (8L * (first[run + 1] - first[run]) + 24) : 0;

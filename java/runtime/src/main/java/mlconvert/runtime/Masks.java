@@ -5,50 +5,48 @@ import java.util.Arrays;
 /**
  * Finds the region of every tree by masks of the regions that are still possible. QuickScorer (Lucchese et al. 2015), turned
  * around: a node that sends a value right takes away the regions on its left, and what all nodes of a column take away depends on the
- * value's cell alone. So there is a row of words for each cell, made beforehand; where that would be too much, one for each so many
- * nodes, and the nodes between are applied one by one. All slots' rows together leave the region that is reached as the lowest bit.
+ * value's cell alone. So there is a row of words for each cell, made beforehand. Where that would be too much, neighbouring cells share
+ * the row of the first, and behind its words lie the nodes that come on top, of which a cell applies so many: a word's place and what is
+ * left of it. All slots' rows together leave the region that is reached as the lowest bit.
  */
 final class Masks {
     /** Rows combined in one loop. HotSpot makes vectors of it when each row is an array of its own, and not with many more. */
     static final int TOGETHER = 6;
     /** More bytes of rows make nothing faster, since they come from farther away. */
     private static final long HANDY = 4 << 20;
-    /** With longer rows in all, or more nodes between them, a walk from the roots is faster. */
+    /** With longer rows in all, or more nodes on top of them, a walk from the roots is faster. */
     private static final int MOST_BITS = 1 << 14;
-    private static final int MOST_BETWEEN = 32;
+    private static final int MOST_ON_TOP = 32;
 
     final Slot[] slots;
     final int words;
-    private final int step;
-    /** For each cell its row, and the places of the nodes that come on top of it. */
+    /** Of each cell the row, and how many of the nodes behind it. */
     private final long[][] row;
-    private final int[] from;
-    private final int[] to;
-    /** The nodes above the cut by slot and rank: the word that they change, and what they leave of it. */
-    private final int[] word;
-    private final long[] mask;
-    private int rows;
+    private final int[] onTop;
+    private long bytes;
 
     private Masks(Slot[] slots, Regions regions, int step, int above) {
         this.slots = slots;
         words = regions.words;
-        this.step = step;
-        int cells = slots[slots.length - 1].end();
-        row = new long[cells][];
-        from = new int[cells];
-        to = new int[cells];
-        word = new int[above];
-        mask = new long[above];
-        int[] node = sort(regions);
-        long[] empty = full();
+        row = new long[slots[slots.length - 1].end()][];
+        onTop = new int[row.length];
+        bytes = 8L * row.length;
+        int[] to = new int[row.length];
+        int[] node = new int[above];
+        long[] changes = new long[2 * above];
+        sort(regions, to, node, changes);
         for (Slot slot : slots) {
             int begin = slot.first == 0 ? 0 : to[slot.first - 1];
-            int end = to[slot.end() - 1];
+            share(slot, begin, to, changes, step);
             for (int cell = slot.firstApart(); cell < slot.end(); cell++) {
-                row[cell] = apart(regions.forest, node, slot.representative(cell), begin, end);
-                from[cell] = to[cell] = end;
+                double value = slot.representative(cell);
+                row[cell] = add(all(), 0);
+                for (int i = begin; i < to[cell]; i++) {
+                    if (!regions.forest.goesLeft(node[i], value)) {
+                        apply(changes, 2 * i, 2 * i + 2, row[cell]);
+                    }
+                }
             }
-            makeRows(slot, begin, empty);
         }
     }
 
@@ -60,89 +58,87 @@ final class Masks {
             above += regions.isAbove(node) ? 1 : 0;
         }
         long rowBytes = 8L * regions.words + 16;
-        long fixed = 12L * above + 16L * slots[slots.length - 1].end() + rowBytes;
+        long fixed = 16L * above;
         for (Slot slot : slots) {
-            fixed += rowBytes * (slot.end() - slot.firstApart());
+            fixed += 8L * (slot.end() - slot.first) + rowBytes * (slot.end() - slot.firstApart() + 1);
         }
         long left = Math.min(HANDY, budget - fixed);
         long step = left <= 0 ? Integer.MAX_VALUE : 1 + above * rowBytes / left;
-        boolean pays = step * slots.length <= MOST_BETWEEN * (long) forest.trees && slots.length * regions.bits <= MOST_BITS;
+        boolean pays = step * slots.length <= MOST_ON_TOP * (long) forest.trees && slots.length * regions.bits <= MOST_BITS;
         return pays ? new Masks(slots, regions, (int) step, above) : null;
     }
 
     long bytes() {
-        return (8L * words + 16) * rows + 16L * row.length + 12L * word.length;
+        return bytes;
     }
 
-    /** Puts the nodes above the cut into the order of their slots and ranks; `to` says where those of a cell and all before it end. */
-    private int[] sort(Regions regions) {
+    /**
+     * Puts the nodes above the cut, and what they change, into the order of their slots and of the first cells that they send right; those
+     * of a test come first. {@code to} gets where those of a cell and of all before it end.
+     */
+    private void sort(Regions regions, int[] to, int[] node, long[] changes) {
         Forest forest = regions.forest;
-        Slot[] slotOf = new Slot[forest.columns];
+        int[] base = new int[forest.columns];
         for (Slot slot : slots) {
-            slotOf[slot.column] = slot;
+            base[slot.column] = slot.first;
         }
         for (int n = 0; n < forest.nodes; n++) {
-            to[key(slotOf, forest, n)] += regions.isAbove(n) ? 1 : 0;
+            to[cell(forest, base, n)] += regions.isAbove(n) ? 1 : 0;
         }
         int[] next = new int[to.length];
         for (int cell = 1; cell < to.length; cell++) {
             next[cell] = to[cell - 1];
             to[cell] += to[cell - 1];
         }
-        int[] node = new int[word.length];
         for (int tree = 0; tree < forest.trees; tree++) {
             for (int n = forest.firstLeaf[tree] - tree; n < forest.firstLeaf[tree + 1] - tree - 1; n++) {
                 if (regions.isAbove(n)) {
-                    int place = next[key(slotOf, forest, n)]++;
-                    word[place] = regions.word(tree);
-                    mask[place] = regions.withoutLeft(tree, n);
+                    int place = next[cell(forest, base, n)]++;
                     node[place] = n;
+                    changes[2 * place] = regions.word(tree);
+                    changes[2 * place + 1] = regions.withoutLeft(tree, n);
                 }
             }
         }
-        return node;
     }
 
-    /** The first cell that a node sends right; or of a slot of categories, the first of all. */
-    private static int key(Slot[] slotOf, Forest forest, int n) {
-        Slot slot = slotOf[forest.column[n]];
-        return slot.first + (slot.isMember ? 0 : forest.rank[n] + 1);
+    private static int cell(Forest forest, int[] base, int n) {
+        boolean isMember = forest.header.decisions[forest.decision[n]].isMember;
+        return base[forest.column[n]] + (isMember ? 0 : forest.rank[n] + 1);
     }
 
-    /** A row for every so many nodes of a slot that is compared, and for each cell the last row that is not too much. */
-    private void makeRows(Slot slot, int begin, long[] empty) {
-        long[] last = empty;
+    /** Makes a row for every so many nodes of a slot that is compared. */
+    private void share(Slot slot, int begin, int[] to, long[] changes, int step) {
+        long[] all = all();
         int done = begin;
-        for (int cell = slot.first; cell < slot.firstApart(); cell++) {
-            int whole = begin + (to[cell] - begin) / step * step;
-            if (whole > done) {
-                last = last.clone();
-                rows++;
-                for (; done < whole; done++) {
-                    last[word[done]] &= mask[done];
-                }
+        for (int cell = slot.first; cell < slot.firstApart();) {
+            apply(changes, 2 * done, 2 * to[cell], all);
+            done = to[cell];
+            int next = cell + 1;
+            while (next < slot.firstApart() && to[next] - done < step) {
+                next++;
             }
-            row[cell] = last;
-            from[cell] = done;
+            int more = to[next - 1] - done;
+            long[] own = add(all, more);
+            System.arraycopy(changes, 2 * done, own, words, 2 * more);
+            for (; cell < next; cell++) {
+                row[cell] = own;
+                onTop[cell] = to[cell] - done;
+            }
         }
     }
 
-    private long[] full() {
+    private long[] all() {
         long[] all = new long[words];
         Arrays.fill(all, -1L);
-        rows++;
         return all;
     }
 
-    /** The row of a cell that stands apart from the order of ranks: what the nodes do to a value of it. */
-    private long[] apart(Forest forest, int[] node, double value, int begin, int end) {
-        long[] own = full();
-        for (int place = begin; place < end; place++) {
-            if (!forest.goesLeft(node[place], value)) {
-                own[word[place]] &= mask[place];
-            }
-        }
-        return own;
+    /** A row of these words, with room for so many nodes. */
+    private long[] add(long[] start, int nodes) {
+        long[] made = Arrays.copyOf(start, words + 2 * nodes);
+        bytes += 8L * made.length + 16;
+        return made;
     }
 
     /** Leaves the region that each tree reaches as the lowest bit of its field in {@code scratch.possible}. */
@@ -154,12 +150,15 @@ final class Masks {
             // what is left over is filled up with a row that is there already: and is idempotent
             rows[s] = row[cells[s < cells.length ? s : 0]];
         }
-        first(possible, rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]);
-        for (int r = TOGETHER; r < rows.length; r += TOGETHER) {
-            and(possible, rows[r], rows[r + 1], rows[r + 2], rows[r + 3], rows[r + 4], rows[r + 5]);
-        }
-        for (int cell : cells) {
-            apply(from[cell], to[cell], possible);
+        for (int r = 0; r < rows.length; r += TOGETHER) {
+            if (r == 0) {
+                first(possible, rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]);
+            } else {
+                and(possible, rows[r], rows[r + 1], rows[r + 2], rows[r + 3], rows[r + 4], rows[r + 5]);
+            }
+            for (int s = r; s < Math.min(r + TOGETHER, cells.length); s++) {
+                apply(rows[s], words, words + 2 * onTop[cells[s]], possible);
+            }
         }
     }
 
@@ -175,9 +174,9 @@ final class Masks {
         }
     }
 
-    private void apply(int begin, int end, long[] possible) {
-        for (int place = begin; place < end; place++) {
-            possible[word[place]] &= mask[place];
+    private static void apply(long[] changes, int begin, int end, long[] possible) {
+        for (int i = begin; i < end; i += 2) {
+            possible[(int) changes[i]] &= changes[i + 1];
         }
     }
 

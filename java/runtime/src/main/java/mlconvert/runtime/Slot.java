@@ -54,7 +54,7 @@ final class Slot {
         } else {
             threshold = thresholds(forest);
             top = threshold.length;
-            search();
+            makeBuckets();
         }
     }
 
@@ -96,8 +96,8 @@ final class Slot {
             return memberCell(v);
         }
         int p = start[bucket(v)];
-        for (int h = half; h > 2; h >>= 1) {
-            p += below(p + h - 1, v) & h;
+        if (half > 2) {
+            p = search(p, v);
         }
         p -= below(p, v) + below(p + 1, v) + below(p + 2, v);
         if (!(v > Double.NEGATIVE_INFINITY)) {
@@ -107,6 +107,15 @@ final class Slot {
             return zeroCell();
         }
         return first + Math.min(p, most);
+    }
+
+    /** Goes on in a bucket of more thresholds than are counted at once. */
+    private int search(int start, double v) {
+        int p = start;
+        for (int h = half; h > 2; h >>= 1) {
+            p += below(p + h - 1, v) & h;
+        }
+        return p;
     }
 
     /** -1 where the threshold is below the value, else 0: without a branch, which nothing could foretell. */
@@ -215,7 +224,7 @@ final class Slot {
      * Prepares the search. A value's bucket is a rising function of it, so all thresholds of lower buckets are below it and all of
      * higher ones are not. Some outliers at both ends share the outer buckets, or they would leave the rest too few.
      */
-    private void search() {
+    private void makeBuckets() {
         int aside = Math.min(FEW - 1, (top - 1) / 2);
         double high = threshold[top - 1 - aside];
         low = threshold[aside];
