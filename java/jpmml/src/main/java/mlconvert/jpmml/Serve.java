@@ -21,9 +21,11 @@ public final class Serve {
         Subjects subjects = new Subjects();
         return Map.ofEntries(
                 Map.entry("lightgbm", new LightGbm()),
+                Map.entry("xgboost", new XgBoost()),
                 Map.entry("open", new Open(subjects)),
                 Map.entry("score", new Score(subjects)),
                 Map.entry("close", new Close(subjects)),
+                Map.entry("verify", new Verify(subjects)),
                 Map.entry("transpile", new Transpile()));
     }
 
