@@ -1,0 +1,86 @@
+"""Convolutions, in channels-last order: TensorFlow's kernels on the CPU take no other without oneDNN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlconvert_plugins.tfgraph.kernels import FLOATS, widened
+from mlconvert_plugins.tfgraph.layouts import channels_last
+from mlconvert_plugins.tfgraph.lazy import tf
+from mlconvert_plugins.tfgraph.registry import op
+from mlconvert_plugins.tfgraph.values import Value
+from mlconvert_plugins.tfgraph.windows import NO_PADS, Pads, Window, is_static, padded
+
+
+@op("Conv", since=(1, 11, 22))
+def conv(
+    x: Value,
+    w: Value,
+    b: Value | None = None,
+    *,
+    auto_pad: str = "NOTSET",
+    dilations: Sequence[int] = (),
+    group: int = 1,
+    kernel_shape: Sequence[int] = (),
+    pads: Sequence[int] = (),
+    strides: Sequence[int] = (),
+) -> Value:
+    """Weights [out, in / group, spatial...] become [spatial..., in / group, out]."""
+    kernel = tuple(size or 0 for size in w.shape[2:])
+    window = Window.of(kernel, strides, dilations, auto_pad, pads)
+    layout = channels_last(x.rank)
+    found = _convolved(x.laid(layout), w, window, window.padding(x), group)
+    if b is not None:
+        found = tf.nn.bias_add(found, b.tensor) if found.dtype.is_floating else found + b.tensor
+    return Value(found, layout)
+
+
+def _convolved(x: tf.Tensor, w: Value, window: Window, pads: Pads, group: int) -> tf.Tensor:
+    """The convolution of a channels-last tensor, over one, two or three spatial axes."""
+    rank = len(window.kernel)
+    if rank == 1:
+        flat = Window((1, *window.kernel), (1, *window.strides), (1, *window.dilations), "NOTSET", ())
+        wide = Value(constant=w.constant[:, :, None]) if w.constant is not None else Value(w.tensor[:, :, None])
+        return tf.squeeze(_convolved(x[:, None], wide, flat, NO_PADS + pads, group), 1)
+    if rank == 2 and group > 1 and w.shape[1] == 1 and _fits_depthwise(window):
+        return _depthwise(x, w, window, pads, group)
+    filters = w.transposed((*range(2, rank + 2), 1, 0)).tensor
+    if rank > 2:
+        x, pads = padded(x, pads), NO_PADS * rank
+    if rank > 2 and group > 1:
+        parts = zip(tf.split(x, group, -1), tf.split(filters, group, -1), strict=True)
+        return tf.concat([_kernel(part, some, window, pads) for part, some in parts], -1)
+    return _kernel(x, filters, window, pads)
+
+
+def _kernel(x: tf.Tensor, filters: tf.Tensor, window: Window, pads: Pads) -> tf.Tensor:
+    if not is_static(pads):
+        x, pads = padded(x, pads), NO_PADS * len(pads)
+    padding = "VALID" if pads == NO_PADS * len(pads) else [[0, 0], *map(list, pads), [0, 0]]
+    strides, dilations = [1, *window.strides, 1], [1, *window.dilations, 1]
+    if len(window.kernel) > 2:
+        strided = widened(lambda t, f: tf.nn.conv3d(t, f, strides, padding, dilations=dilations), FLOATS)
+    else:
+        strided = widened(lambda t, f: tf.nn.conv2d(t, f, strides, padding, dilations=dilations), (*FLOATS, "int32"))
+    return strided(x, filters)
+
+
+def _fits_depthwise(window: Window) -> bool:
+    """TensorFlow's depthwise kernel has one stride for both axes, and no dilation."""
+    return len(set(window.strides)) == 1 and set(window.dilations) == {1}
+
+
+def _depthwise(x: tf.Tensor, w: Value, window: Window, pads: Pads, group: int) -> tf.Tensor:
+    """One filter or several for each channel: [group * n, 1, h, w] becomes [h, w, group, n]."""
+    # TensorFlow's fusion with the bias drops explicit pads, and then aborts the process.
+    padding = "SAME" if window.is_same(x.shape[1:3], pads) else "VALID"
+    if padding == "VALID":
+        x = padded(x, pads)
+    filters = w.transposed((2, 3, 1, 0))
+    shape = [*window.kernel, group, -1]
+    if filters.constant is not None:
+        shaped = Value(constant=filters.constant.reshape(shape)).tensor
+    else:
+        shaped = tf.reshape(filters.tensor, shape)
+    strides = [1, *window.strides, 1]
+    return widened(lambda t, f: tf.nn.depthwise_conv2d(t, f, strides, padding), FLOATS)(x, shaped)

@@ -1,0 +1,82 @@
+"""Normalizations."""
+
+from __future__ import annotations
+
+from mlconvert_plugins.tfgraph import layouts
+from mlconvert_plugins.tfgraph.lazy import np, tf
+from mlconvert_plugins.tfgraph.nodes import Node
+from mlconvert_plugins.tfgraph.registry import op
+from mlconvert_plugins.tfgraph.values import Value
+
+
+@op("BatchNormalization", since=(7, 9, 14, 15), ignores=("momentum",), only={"training_mode": (0,), "spatial": (1,)})
+def batch_normalization(
+    x: Value,
+    scale: Value,
+    bias: Value,
+    mean: Value,
+    variance: Value,
+    *,
+    node: Node,
+    epsilon: float = 1e-5,
+    training_mode: int = 0,
+    spatial: int = 1,
+) -> Value:
+    """One factor and one summand for each channel."""
+    if any(node.wants(number) for number in range(1, 5)):
+        raise node.refusal("outputs for training are not supported", "export the model for inference")
+    factor, summand = _affine(scale, bias, mean, variance, epsilon)
+    rank = x.rank
+    if x.layout == layouts.channels_last(rank):
+        return x.map(lambda t: _applied(t, factor, summand))
+    shape = (1, -1, *(1,) * (rank - 2))
+    return Value(_applied(x.tensor, _shaped(factor, shape), _shaped(summand, shape)))
+
+
+def _affine(scale: Value, bias: Value, mean: Value, variance: Value, epsilon: float) -> tuple[Value, Value]:
+    parts = (scale, bias, mean, variance)
+    if all(part.constant is not None for part in parts):
+        gamma, beta, mu, sigma = (np.asarray(part.constant, np.float64) for part in parts)
+        factor = gamma / np.sqrt(sigma + epsilon)
+        dtype = scale.dtype.as_numpy_dtype
+        return Value(constant=factor.astype(dtype)), Value(constant=(beta - mu * factor).astype(dtype))
+    tensors = (tf.cast(scale.tensor, mean.dtype), tf.cast(bias.tensor, mean.dtype))
+    multiplied = tensors[0] * tf.math.rsqrt(variance.tensor + tf.cast(epsilon, mean.dtype))
+    return Value(multiplied), Value(tensors[1] - mean.tensor * multiplied)
+
+
+def _shaped(value: Value, shape: tuple[int, ...]) -> Value:
+    if value.constant is not None:
+        return Value(constant=value.constant.reshape(shape))
+    return Value(tf.reshape(value.tensor, shape))
+
+
+def _applied(x: tf.Tensor, factor: Value, summand: Value) -> tf.Tensor:
+    wide = x.dtype if x.dtype.size >= factor.dtype.size else factor.dtype
+    found = tf.cast(x, wide) * tf.cast(factor.tensor, wide) + tf.cast(summand.tensor, wide)
+    return tf.cast(found, x.dtype)
+
+
+@op("LayerNormalization", since=(17,))
+def layer_normalization(
+    x: Value,
+    scale: Value,
+    bias: Value | None = None,
+    *,
+    axis: int = -1,
+    epsilon: float = 1e-5,
+    stash_type: int = 1,
+) -> tuple[Value, Value, Value]:
+    """Over all axes from `axis` on; statistics are kept in float32."""
+    axes = list(range(x.axis(axis), x.rank))
+    wide = tf.cast(x.tensor, tf.float32) if stash_type == 1 and x.dtype.size < 4 else x.tensor
+    mean = tf.reduce_mean(wide, axes, keepdims=True)
+    centred = wide - mean
+    variance = tf.reduce_mean(tf.square(centred), axes, keepdims=True)
+    inverse = tf.math.rsqrt(variance + tf.cast(epsilon, variance.dtype))
+    found = tf.cast(centred * inverse, x.dtype) * scale.tensor
+    return Value(found if bias is None else found + bias.tensor), _stashed(mean), _stashed(inverse)
+
+
+def _stashed(statistic: tf.Tensor) -> Value:
+    return Value(tf.cast(statistic, tf.float32))

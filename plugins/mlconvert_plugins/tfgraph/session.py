@@ -1,0 +1,39 @@
+"""A SavedModel loaded into a session of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlconvert.errors import ConversionError
+from mlconvert_plugins.tfgraph import saving
+from mlconvert_plugins.tfgraph.lazy import np, tf
+
+
+def load(path: Path, threads: int = 0) -> tuple[Any, Any]:
+    """A session with the model in it, and its `serving_default` SignatureDef. Raises ConversionError."""
+    config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+    session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
+    try:
+        with session.graph.as_default():
+            proto = tf.compat.v1.saved_model.loader.load(session, [saving.TAG], str(path))
+    except Exception as error:  # TensorFlow's errors have no common base
+        session.close()
+        text = (str(error).strip() or type(error).__name__).splitlines()[0]
+        message = f"TensorFlow cannot load it: {text}"
+        raise ConversionError(message, code="tensorflow-refused", where=path.name) from error
+    if saving.SIGNATURE not in proto.signature_def:
+        session.close()
+        raise ConversionError(f"it has no signature {saving.SIGNATURE!r}", code="no-signature", where=path.name)
+    return session, proto.signature_def[saving.SIGNATURE]
+
+
+def arrays(found: Sequence[Any]) -> list[np.ndarray]:
+    """What a session gives, texts as str objects."""
+    return [_texts(array) if array.dtype == object else array for array in map(np.asarray, found)]
+
+
+def _texts(array: np.ndarray) -> np.ndarray:
+    texts = [text.decode("utf-8", "surrogateescape") for text in array.flat]
+    return np.array(texts, dtype=object).reshape(array.shape)
