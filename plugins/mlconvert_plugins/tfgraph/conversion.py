@@ -93,6 +93,10 @@ class Scope:
             scope = scope._outer
         raise ConversionError(f"no node makes {name!r}", code="missing-tensor", where=name)
 
+    def get(self, name: str) -> Any:
+        """What the graph itself has under this name, None for nothing."""
+        return self._values.get(name)
+
     def __setitem__(self, name: str, value: Any) -> None:
         self._values[name] = value
 
@@ -163,7 +167,7 @@ class Walk:
             return _handled(handler, node, inputs, decoded)
         definition = functions.definition(proto, attributes, inputs, self.opsets)
         if definition is not None:
-            return self.call(definition, inputs, attributes)
+            return self.call(definition, inputs, {**functions.defaults(domain, proto.op_type, opset), **attributes})
         node = Node(proto.name, proto.op_type, domain, 0, tuple(proto.output))
         raise node.refusal(f"opset {opset} of {domain or 'ai.onnx'} means it in a way that is not supported")
 
@@ -178,7 +182,8 @@ class Walk:
         for name, value in zip(function.input, inputs, strict=False):
             scope[name] = value
         walk.nodes(function.node, scope)
-        return [scope[name] for name in function.output]
+        # A definition need not make the outputs that nobody wants.
+        return [scope.get(name) for name in function.output]
 
     def decoded(self, attribute: onnx.AttributeProto, scope: Scope) -> Any:
         """An attribute's value: int, float, str, array, subgraph, type, or a list of them."""

@@ -23,6 +23,12 @@ def local(proto: onnx.ModelProto) -> dict[tuple[str, str, str], onnx.FunctionPro
     return {(domain_of(one.domain), one.name, one.overload): one for one in proto.functions}
 
 
+def defaults(domain: str, name: str, opset: int) -> dict[str, onnx.AttributeProto]:
+    """The values of an operator's attributes where a node does not say them."""
+    attributes = _schema(domain, name, opset).attributes.items()
+    return {key: attribute.default_value for key, attribute in attributes if attribute.default_value.name}
+
+
 def definition(
     node: onnx.NodeProto,
     attributes: Mapping[str, onnx.AttributeProto],

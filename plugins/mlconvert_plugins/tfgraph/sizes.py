@@ -30,10 +30,21 @@ def computed(op: str, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> V
 
 def of_entries(entries: Any, dtype: Any) -> Value:
     """A small vector or scalar by its entries: a constant where all are known."""
-    array = np.asarray(entries, dtype=object)
+    array = entries if isinstance(entries, np.ndarray) else _objects(entries)
     if all(isinstance(entry, int) for entry in array.flat):
         return Value(constant=array.astype(dtype.as_numpy_dtype))
     return Value(elements=array, dtype=dtype)
+
+
+def _objects(entries: Any) -> np.ndarray:
+    """A scalar or list as an array, whose tensors numpy would else try to read."""
+    array = np.empty((len(entries),) if isinstance(entries, list) else (), dtype=object)
+    if isinstance(entries, list):
+        for place, entry in enumerate(entries):
+            array[place] = entry
+    else:
+        array[()] = entries
+    return array
 
 
 def _gather(data: np.ndarray, indices: np.ndarray, *, axis: int = 0) -> Any:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from mlconvert_plugins.tfgraph.broadcasting import elementwise
 from mlconvert_plugins.tfgraph.kernels import FLOATS, mapped
 from mlconvert_plugins.tfgraph.lazy import tf
 from mlconvert_plugins.tfgraph.registry import op
-from mlconvert_plugins.tfgraph.values import Value
+from mlconvert_plugins.tfgraph.values import Value, reshaped
 
 _INTS = ("int8", "int16", "int32", "int64")
 
@@ -67,7 +70,7 @@ def selu(x: Value, *, alpha: float = 1.6732632423543772, gamma: float = 1.050700
     return x.map(lambda t: gamma * tf.where(t < 0, tf.math.expm1(tf.minimum(t, 0)) * alpha, t))
 
 
-@op("Celu", since=(12,))
+@op("Celu", since=(12, 28))
 def celu(x: Value, *, alpha: float = 1.0) -> Value:
     """max(0, x) + min(0, alpha (exp(x / alpha) - 1))."""
     return x.map(lambda t: tf.nn.relu(t) + tf.minimum(tf.math.expm1(t / alpha) * alpha, 0))
@@ -95,6 +98,26 @@ def thresholded_relu(x: Value, *, alpha: float = 1.0) -> Value:
 def gelu(x: Value, *, approximate: str = "none") -> Value:
     """Gaussian error linear units."""
     return x.map(lambda t: tf.nn.gelu(t, approximate=approximate == "tanh"))
+
+
+@op("Softmax", since=(1, 11))
+def softmax_1(x: Value, *, axis: int = 1) -> Value:
+    """Over all axes from `axis` on, as if they were one."""
+    return _over_rest(x, axis, tf.nn.softmax)
+
+
+@op("LogSoftmax", since=(1, 11))
+def log_softmax_1(x: Value, *, axis: int = 1) -> Value:
+    """Over all axes from `axis` on, as if they were one."""
+    return _over_rest(x, axis, tf.nn.log_softmax)
+
+
+def _over_rest(x: Value, axis: int, function: Callable[[Any, Any], Any]) -> Value:
+    first = x.axis(axis)
+    if first == x.rank - 1:
+        return x.map(lambda t: function(t, x.place(first)))
+    rest = reshaped(x.tensor, [*x.sizes[:first], -1])
+    return Value(reshaped(function(rest, -1), x.sizes))
 
 
 @op("Softmax", since=(13,))

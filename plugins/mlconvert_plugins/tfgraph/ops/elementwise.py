@@ -118,7 +118,7 @@ def power(x: Value, y: Value) -> Value:
     return elementwise(lambda a, b: tf.cast(tf.math.pow(tf.cast(a, wide), tf.cast(b, wide)), a.dtype), x, y)
 
 
-@op("Mod", since=(10, 13))
+@op("Mod", since=(10, 13, 28))
 def mod(a: Value, b: Value, *, fmod: int = 0) -> Value:
     """The divisor's sign, or with `fmod` the dividend's."""
     function = tf.truncatemod if fmod else tf.math.floormod

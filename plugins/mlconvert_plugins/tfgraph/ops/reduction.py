@@ -30,11 +30,11 @@ _REDUCTIONS: dict[str, tuple[Reduce, tuple[int, ...], tuple[int, ...]]] = {
     "ReduceProd": (lambda t, axes, keep: tf.reduce_prod(t, axes, keep), (1, 11, 13), (18,)),
     "ReduceL1": (lambda t, axes, keep: tf.reduce_sum(_magnitude(t), axes, keep), (1, 11, 13), (18,)),
     "ReduceL2": (lambda t, axes, keep: _root(t, axes, keep), (1, 11, 13), (18,)),
-    "ReduceLogSum": (lambda t, axes, keep: _floating(tf.math.log, tf.reduce_sum(t, axes, keep)), (1, 11, 13), (18,)),
+    "ReduceLogSum": (lambda t, axes, keep: _floating(tf.math.log, tf.reduce_sum(t, axes, keep)), (1, 11, 13), (18, 28)),
     "ReduceLogSumExp": (
         lambda t, axes, keep: _floating(lambda x: tf.reduce_logsumexp(x, axes, keep), t),
         (1, 11, 13),
-        (18,),
+        (18, 28),
     ),
     "ReduceSumSquare": (lambda t, axes, keep: tf.reduce_sum(t * t, axes, keep), (1, 11, 13), (18,)),
 }

@@ -71,15 +71,13 @@ def shape(x: Value, *, start: int = 0, end: int | None = None) -> Value:
     rank = x.rank
     first = min(max(start + rank if start < 0 else start, 0), rank)
     last = rank if end is None else min(max(end + rank if end < 0 else end, 0), rank)
-    sizes = np.empty(max(last - first, 0), dtype=object)
-    sizes[:] = x.sizes[first:last] if last > first else []
-    return of_entries(sizes, tf.int64)
+    return of_entries([x.size(axis) for axis in range(first, last)], tf.int64)
 
 
 @op("Size", since=(1, 13, 19, 21, 23, 24, 25))
 def size(x: Value) -> Value:
     """The number of elements."""
-    return of_entries(np.asarray(_product(x.sizes), dtype=object), tf.int64)
+    return of_entries(_product(x.sizes), tf.int64)
 
 
 @op("Squeeze", since=(1, 11))
@@ -232,7 +230,7 @@ def constant(
     raise ValueError("it has no value")
 
 
-@op("Cast", since=(6, 9, 13, 19, 21, 23, 24, 25))
+@op("Cast", since=(6, 9, 13, 19, 21, 23, 24, 25, 28))
 def cast(x: Value, *, to: int, saturate: int = 1, round_mode: str = "up") -> Value:
     """To another type."""
     return cast_to(x, dtype_of(to))
