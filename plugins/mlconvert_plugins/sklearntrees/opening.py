@@ -22,34 +22,36 @@ _TRUSTED = (
     "sklearn.utils.validation.check_array",
     "sklearn.compose._column_transformer._RemainderColsList",
 )
+_SCHEMA = "schema.json"
 _PICKLE = b"\x80"
 _PACKED = {b"\x78": zlib.MAX_WBITS, b"\x1f\x8b": zlib.MAX_WBITS + 16}
 
 
 def flavour_of(path: Path) -> str | None:
     """`joblib` or `skops` by the file's content, which is not unpickled; None for another file."""
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD)
+    head = content(path, _HEAD)
     if zipfile.is_zipfile(path):
-        return SKOPS if _is_skops(path) else None
-    for marker, window in _PACKED.items():
-        if head.startswith(marker):
-            head = _inflated(head, window)
-            break
+        return SKOPS if b"sklearn." in head else None
     return JOBLIB if head.startswith(_PICKLE) and b"sklearn." in head else None
 
 
-def _is_skops(path: Path) -> bool:
-    with zipfile.ZipFile(path) as archive:
-        if "schema.json" not in archive.namelist():
-            return False
-        with archive.open("schema.json") as schema:
-            return b"sklearn." in schema.read(_HEAD)
+def content(path: Path, most: int) -> bytes:
+    """The first bytes of what a file holds: a pickle, unpacked, or the schema of skops' archive. Nothing is loaded."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if _SCHEMA not in archive.namelist():
+                return b""
+            with archive.open(_SCHEMA) as schema:
+                return schema.read(most)
+    with path.open("rb") as stream:
+        head = stream.read(most)
+    window = next((window for marker, window in _PACKED.items() if head.startswith(marker)), None)
+    return head if window is None else _inflated(head, window, most)
 
 
-def _inflated(head: bytes, window: int) -> bytes:
+def _inflated(head: bytes, window: int, most: int) -> bytes:
     try:
-        return zlib.decompressobj(window).decompress(head, _HEAD)
+        return zlib.decompressobj(window).decompress(head, most)
     except zlib.error:
         return b""
 

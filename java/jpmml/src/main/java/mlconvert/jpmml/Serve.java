@@ -21,6 +21,7 @@ public final class Serve {
         Subjects subjects = new Subjects();
         return Map.ofEntries(
                 Map.entry("lightgbm", new LightGbm()),
+                Map.entry("sklearn", new SkLearn()),
                 Map.entry("xgboost", new XgBoost()),
                 Map.entry("open", new Open(subjects)),
                 Map.entry("score", new Score(subjects)),

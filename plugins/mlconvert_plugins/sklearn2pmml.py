@@ -1,0 +1,77 @@
+"""sklearn → pmml: fitted estimators and pipelines through JPMML-SkLearn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+from mlconvert.artifact import Artifact
+from mlconvert.errors import ConversionError, Refusal
+from mlconvert.host import Host
+from mlconvert.stage import Context, Help, read_bytes
+from mlconvert.text import for_terminal
+from mlconvert_plugins.pmmlfile.writing import PmmlStage, Written
+
+_GOLDEN = 32
+
+
+@dataclass(frozen=True)
+class SklearnPmmlOptions:
+    """How the prediction is called, and what the JVM may take."""
+
+    target: Annotated[str, Help("the name of what is predicted")] = "target"
+    heap: Annotated[int | None, Help("memory for the JVM; measured by the model where not given", read_bytes)] = None
+
+
+class Sklearn2Pmml(PmmlStage):
+    """Writes a pipeline with its transformers as a document. No Python code of JPMML's is loaded."""
+
+    name = "sklearn2pmml"
+    source = "sklearn"
+    licence = "AGPL-3.0"
+    requirements = (
+        "sklearn2pmml>=0.133", "jpmml-evaluator>=0.16", "scikit-learn>=1.4,<=1.9.0", "joblib>=1.3", "pandas>=1.5",
+        "defusedxml>=0.7",
+    )  # fmt: skip
+    Options = SklearnPmmlOptions
+
+    def available(self, options: SklearnPmmlOptions, host: Host) -> Iterator[Refusal]:
+        """It needs JPMML's jars, and ours."""
+        from mlconvert_plugins.jpmml import jars
+
+        refusal = jars.absent()
+        if refusal is not None:
+            yield refusal
+
+    def requires(self, artifact: Artifact, options: SklearnPmmlOptions, ctx: Context) -> Iterator[Refusal]:
+        """A target of its own name, and steps of which JPMML is known to make what they are."""
+        from mlconvert_plugins.sklearnpipelines.refusing import refusals
+        from mlconvert_plugins.sklearntrees import opening
+
+        names = [column.name for column in artifact.signature.columns]
+        if options.target in names or not options.target:
+            message = f"a column is called {for_terminal(options.target)!r}, as the target is"
+            yield Refusal("bad-target", message, "target", "call the target by another name: --target NAME")
+        yield from refusals(opening.load(artifact.path, trust=ctx.trust), len(names))
+
+    def write(self, artifact: Artifact, options: SklearnPmmlOptions, out: Path, ctx: Context) -> Written:
+        """JPMML's document, and the estimator's own answers to some rows. Raises ConversionError (`jpmml-refused`)."""
+        from mlconvert_plugins.jpmml import heap, session
+        from mlconvert_plugins.sklearnpipelines import golden, preparing
+        from mlconvert_plugins.sklearntrees import opening
+
+        estimator = opening.load(artifact.path, trust=ctx.trust)
+        rows = golden.rows(estimator, _GOLDEN, ctx.seed)
+        source = ctx.scratch / "estimator.pkl"
+        size = preparing.save(estimator, source)
+        ctx.progress("converting in the JVM")
+        names = [column.name for column in artifact.signature.columns]
+        jvm = session.session(options.heap or heap.needed(size))
+        try:
+            jvm.ask("sklearn", source=str(source), out=str(out), active=names, target=options.target)
+        except ConversionError as error:
+            raise preparing.explained(error) from error
+        outputs = tuple(tensor for tensor in artifact.signature.outputs if tensor.name != "margin")
+        return Written(replace(artifact.signature, outputs=outputs), rows)
