@@ -16,7 +16,7 @@ _REFERENCES = ("SimplePredicate", "FieldRef", "NumericPredictor", "BayesInput")
 def repair(root: Element, model: Element, names: Names, *, float32: bool) -> None:
     """Give the fields their types, and leave out the columns that nothing in the model refers to.
 
-    `float32`: the source rounds what it is given to float32 before anything else.
+    `float32`: the model rounds what it compares to float32 first.
     """
     dictionary = child(root, "DataDictionary")
     used = {TARGET} | {
@@ -26,13 +26,17 @@ def repair(root: Element, model: Element, names: Names, *, float32: bool) -> Non
         for key, value in element.attrib.items()
         if key in ("field", "name", "fieldName")
     }
+    compared = {one.get("field") for one in root.iter("SimplePredicate")}
     for one in dictionary.findall("DataField"):
         if one.get("name") not in used:
             dictionary.remove(one)
         elif one.get("name") == TARGET:
             one.set("dataType", names.class_type or "double")
         else:
-            one.set("dataType", "float" if float32 else "double")
+            one.set("dataType", "float" if float32 and one.get("name") in compared else "double")
+    for one in root.iter("DerivedField"):
+        if float32 and one.get("name") in compared:
+            one.set("dataType", "float")
     dictionary.set("numberOfFields", str(len(dictionary)))
     gone = {column for column in names.stand_ins if column not in used}
     for schema in model.iter("MiningSchema"):

@@ -22,17 +22,16 @@ if TYPE_CHECKING:
 _PREDICATES = ("True", "SimplePredicate", "CompoundPredicate")
 
 
-def repair(model: Element, scorer: Scorer, tree: int, derived: list[str] | None = None) -> None:
-    """Make a TreeModel the forest's tree. `derived` are the fields that its columns are, where these are derived ones.
+def repair(model: Element, scorer: Scorer, tree: int) -> None:
+    """Make a TreeModel the forest's tree. The fields that are derived from columns are where nyoka has put them.
 
     Raises ConversionError (`nyoka-wrong`) where the two have different shapes.
     """
-    fields = derived or [names.column(index) for index in range(len(scorer.forest.columns))]
+    fields: dict[int, str] = {}
     for attribute in ("noTrueChildStrategy", "missingValuePenalty"):
         model.attrib.pop(attribute, None)
     model.set("missingValueStrategy", "defaultChild")
     model.set("splitCharacteristic", "binarySplit")
-    used: set[str] = set()
     numbers = itertools.count()
     stack = [(child(model, "Node"), int(scorer.roots[tree]))]
     while stack:
@@ -42,11 +41,8 @@ def repair(model: Element, scorer: Scorer, tree: int, derived: list[str] | None 
         if place < 0:
             _leaf(node, scorer, ~place)
             continue
-        field = fields[scorer.forest.nodes.column[place]]
-        used.add(field)
-        stack += _split(node, scorer, place, field)
+        stack += _split(node, scorer, place, fields)
     _name_defaults(model)
-    _forget_unused(model, used)
 
 
 def _leaf(node: Element, scorer: Scorer, leaf: int) -> None:
@@ -66,7 +62,7 @@ def _leaf(node: Element, scorer: Scorer, leaf: int) -> None:
         node.set("score", repr(values[0]))
 
 
-def _split(node: Element, scorer: Scorer, place: int, field: str) -> list[tuple[Element, int]]:
+def _split(node: Element, scorer: Scorer, place: int, fields: dict[int, str]) -> list[tuple[Element, int]]:
     """Give a node's two children their predicates. `defaultChild` is a side, until all nodes have their numbers."""
     children = node.findall("Node")
     if len(children) != 2:
@@ -75,6 +71,10 @@ def _split(node: Element, scorer: Scorer, place: int, field: str) -> list[tuple[
     forest = scorer.forest
     decision = forest.decisions[forest.nodes.decision[place]]
     threshold = float(scorer.threshold[place])
+    asked = child(children[0], "SimplePredicate").get("field", "")
+    field = fields.setdefault(int(forest.nodes.column[place]), asked)
+    if field != asked or list(fields.values()).count(field) > 1:
+        raise wrong(f"a node asks for {asked!r}, where the model asks for another column", "SimplePredicate")
     predicates = (goes_left(field, decision, threshold, forest.zero), made("True"))
     for one, predicate in zip(children, predicates, strict=True):
         for tag in _PREDICATES:
@@ -122,8 +122,9 @@ def _name_defaults(model: Element) -> None:
             node.set("defaultChild", node.findall("Node")[0 if side == "left" else 1].get("id", ""))
 
 
-def _forget_unused(model: Element, used: set[str]) -> None:
+def ask_for_used(model: Element) -> None:
+    """Leave in the schema of a tree within an ensemble the fields that it uses, and no others."""
     schema = child(model, "MiningSchema")
-    for one in schema.findall("MiningField"):
-        if one.get("name") not in used and one.get("usageType") != "target":
-            schema.remove(one)
+    drop(schema, "MiningField")
+    for field in sorted({one.get("field", "") for one in model.iter("SimplePredicate")}):
+        schema.append(made("MiningField", name=field))
