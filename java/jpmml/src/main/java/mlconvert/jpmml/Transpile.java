@@ -25,7 +25,7 @@ import org.jpmml.transpiler.Transpiler;
 /**
  * PMML to classes, by JPMML's translator and javac.
  *
- * <p>{@code document}: the file. {@code digest}: hexadecimal digits that nothing in it holds. {@code class}: the full name of the class
+ * <p>{@code document}: the file. {@code digest}: hexadecimal digits that nothing in it holds. {@code type}: the full name of the class
  * that will be the document. {@code out}: a folder, in which {@code classes} and {@code sources} are made.
  *
  * <p>Answers with {@code java}, the version that compiled, and {@code interpreted}: what the translator does not know in this document,
@@ -46,7 +46,7 @@ final class Transpile implements Command {
         answer.addProperty("java", System.getProperty("java.version"));
         answer.addProperty("interpreted", interpreted(pmml));
         Aliases aliases = new Aliases(pmml, request.get("digest").getAsString());
-        Map<String, byte[]> made = new Translation(request.get("class").getAsString()).files(pmml);
+        Map<String, byte[]> made = new Translation(request.get("type").getAsString()).files(pmml);
         List<Path> sources = write(made, aliases, out);
         Javac.compile(sources, out.resolve("classes"));
         return answer;

@@ -1,0 +1,72 @@
+"""Golden rows for a document that holds none: a few of parity's own, with what the document itself answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from mlconvert import registry
+from mlconvert.artifact import Artifact
+from mlconvert.errors import ConversionError
+from mlconvert.stage import Context
+from mlconvert_plugins.pmmlfile.verification import Golden
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mlconvert_plugins.jpmml.scoring import Scorer
+
+_CELLS, _FEWEST, _MOST = 512, 2, 32
+
+
+def rows(artifact: Artifact, memory: int, ctx: Context) -> Golden | None:
+    """The rows; None where the document scores none of those drawn. Raises what JPMML has to say of the document."""
+    from mlconvert_plugins.jpmml.scoring import Scorer
+
+    inputs = _few(_drawn(artifact, ctx.seed))
+    single = any(tensor.dtype == "float32" for tensor in artifact.signature.outputs)
+    with Scorer(artifact.path, artifact.signature, memory=memory) as scorer:
+        known = _accepted(scorer, inputs)
+        return Golden(known, scorer.run(known), single) if known else None
+
+
+def _drawn(artifact: Artifact, seed: int) -> dict[str, np.ndarray]:
+    from mlconvert.probes import draw
+
+    probes = registry.load(registry.FORMATS, artifact.format).probes(artifact, seed)
+    return dict(next(probes or draw(artifact.signature, seed)).inputs)
+
+
+def _few(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Rows from all over the probe, none with an infinity: a document's text has no word for it."""
+    import numpy as np
+
+    count = len(next(iter(inputs.values())))
+    finite = np.ones(count, dtype=bool)
+    for values in inputs.values():
+        if values.dtype.kind == "f":
+            finite &= ~np.isinf(values).reshape(count, -1).any(axis=1)
+    places = np.flatnonzero(finite)
+    width = sum(values.size // max(1, count) for values in inputs.values())
+    wanted = min(len(places), _MOST, max(_FEWEST, _CELLS // max(1, width)))
+    chosen = places[np.linspace(0, len(places) - 1, wanted).astype(int)] if wanted else places
+    return {name: values[chosen] for name, values in inputs.items()}
+
+
+def _accepted(scorer: Scorer, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The rows that the document scores: its rules may refuse values, one row at a time."""
+    import numpy as np
+
+    count = len(next(iter(inputs.values())))
+    kept = [number for number in range(count) if _scores(scorer, {n: v[[number]] for n, v in inputs.items()})]
+    return {name: values[np.array(kept, dtype=int)] for name, values in inputs.items()} if kept else {}
+
+
+def _scores(scorer: Scorer, row: dict[str, np.ndarray]) -> bool:
+    try:
+        scorer.run(row)
+    except ConversionError as error:
+        if error.code != "jpmml-refused":
+            raise
+        return False
+    return True
