@@ -106,7 +106,9 @@ final class Columns {
         Apply beyond = ExpressionUtil.createApply(PMMLFunctions.OR,
                 ExpressionUtil.createApply(PMMLFunctions.LESSTHAN, new FieldRef(source), ExpressionUtil.createConstant(-zero)),
                 ExpressionUtil.createApply(PMMLFunctions.GREATERTHAN, new FieldRef(source), ExpressionUtil.createConstant(zero)));
-        Apply value = ExpressionUtil.createApply(PMMLFunctions.IF, beyond, new FieldRef(source));
+        Apply value = ExpressionUtil.createApply(PMMLFunctions.IF,
+                ExpressionUtil.createApply(PMMLFunctions.ISNOTMISSING, new FieldRef(source)),
+                ExpressionUtil.createApply(PMMLFunctions.IF, beyond, new FieldRef(source)));
         String name = column.get("name").getAsString();
         DerivedField field = encoder.createDerivedField(name, OpType.CONTINUOUS, DataType.DOUBLE, value);
         return new ContinuousFeature(encoder, field);

@@ -40,6 +40,7 @@ import org.jpmml.converter.regression.RegressionModelUtil;
  */
 final class Ensemble {
     private static final String MARGIN = "margin";
+    private static final String LINKED = "linked";
 
     private final JsonObject request;
     private final Schema schema;
@@ -74,23 +75,39 @@ final class Ensemble {
     }
 
     private Model classifier(CategoricalLabel label) {
+        if (request.getAsJsonArray("base").size() == 1) {
+            return ofTwo(label);
+        }
         List<Model> models = new ArrayList<>();
         List<RegressionTable> tables = new ArrayList<>();
-        boolean two = request.getAsJsonArray("base").size() == 1;
-        for (int output = 0; output < (two ? 1 : label.size()); output++) {
-            Object category = label.getValue(two ? 1 : output);
+        for (Object category : label.getValues()) {
             String name = MARGIN + "(" + category + ")";
-            models.add(named(sum(output, new ContinuousLabel(sum)), name));
-            tables.add(table(name).setTargetCategory(category));
+            models.add(named(sum(models.size(), new ContinuousLabel(sum)), name));
+            tables.add(table(name, scale, 0).setTargetCategory(category));
         }
-        if (two) {
-            tables.add(RegressionModelUtil.createRegressionTable(List.of(), List.of(), 0d).setTargetCategory(label.getValue(0)));
-        }
-        RegressionModel last = new RegressionModel(MiningFunction.CLASSIFICATION, ModelUtil.createMiningSchema(label), tables)
-                .setNormalizationMethod(link.equals("softmax") ? NormalizationMethod.SOFTMAX : NormalizationMethod.LOGIT)
-                .setOutput(ModelUtil.createProbabilityOutput(DataType.DOUBLE, label));
-        models.add(last);
+        models.add(last(label, tables, NormalizationMethod.SOFTMAX));
         return MiningModelUtil.createModelChain(models, MissingPredictionTreatment.RETURN_MISSING);
+    }
+
+    /**
+     * Of two classes: p by the link alone, then 1 - p and p. Of equal probabilities engines take the class that stands first, which is
+     * the source's, too; with a link in the last model the second class would have to.
+     */
+    private Model ofTwo(CategoricalLabel label) {
+        Model first = named(sum(0, new ContinuousLabel(sum)), MARGIN);
+        Model linked = linked(new ContinuousLabel(sum), MARGIN);
+        linked.setOutput(ModelUtil.createPredictedOutput(LINKED, OpType.CONTINUOUS, sum));
+        List<RegressionTable> tables = List.of(
+                table(LINKED, -1, 1).setTargetCategory(label.getValue(0)), table(LINKED, 1, 0).setTargetCategory(label.getValue(1)));
+        Model last = last(label, tables, NormalizationMethod.SIMPLEMAX);
+        return MiningModelUtil.createModelChain(List.of(first, linked, last), MissingPredictionTreatment.RETURN_MISSING);
+    }
+
+    private RegressionModel last(CategoricalLabel label, List<RegressionTable> tables, NormalizationMethod method) {
+        return new RegressionModel(MiningFunction.CLASSIFICATION, ModelUtil.createMiningSchema(label), tables)
+                .setNormalizationMethod(method)
+                .setMathContext(context())
+                .setOutput(ModelUtil.createProbabilityOutput(DataType.DOUBLE, label));
     }
 
     private Model regressor(int output, ScalarLabel label, String mark) {
@@ -106,14 +123,23 @@ final class Ensemble {
             first.setOutput(ModelUtil.createPredictedOutput(name, OpType.CONTINUOUS, sum, transformation));
             name = transformation.getName(name);
         }
-        RegressionModel last = new RegressionModel(MiningFunction.REGRESSION, ModelUtil.createMiningSchema(label), List.of(table(name)))
-                .setNormalizationMethod(Links.normalization(link));
-        return MiningModelUtil.createModelChain(List.of(first, last), MissingPredictionTreatment.RETURN_MISSING);
+        return MiningModelUtil.createModelChain(List.of(first, linked(label, name)), MissingPredictionTreatment.RETURN_MISSING);
     }
 
-    private RegressionTable table(String field) {
+    /** The link alone, from the field of a margin to what comes of it. */
+    private RegressionModel linked(ScalarLabel label, String field) {
+        return new RegressionModel(MiningFunction.REGRESSION, ModelUtil.createMiningSchema(label), List.of(table(field, scale, 0)))
+                .setNormalizationMethod(Links.normalization(link))
+                .setMathContext(context());
+    }
+
+    private RegressionTable table(String field, double coefficient, double intercept) {
         ContinuousFeature margin = new ContinuousFeature(schema.getEncoder(), field, sum);
-        return RegressionModelUtil.createRegressionTable(List.of(margin), List.of(scale), 0d);
+        return RegressionModelUtil.createRegressionTable(List.of(margin), List.of(coefficient), intercept);
+    }
+
+    private MathContext context() {
+        return sum == DataType.FLOAT ? MathContext.FLOAT : null;
     }
 
     private MiningModel named(MiningModel model, String name) {
@@ -124,11 +150,10 @@ final class Ensemble {
     private MiningModel sum(int output, ScalarLabel label) {
         List<TreeModel> own = new ArrayList<>();
         double base = request.getAsJsonArray("base").get(output).getAsDouble();
-        MathContext context = sum == DataType.FLOAT ? MathContext.FLOAT : null;
         if (base != 0) {
             Number score = sum == DataType.FLOAT ? (Number) (float) base : (Number) base;
             MiningSchema nothing = ModelUtil.createMiningSchema(new ContinuousLabel(sum));
-            own.add(new TreeModel(MiningFunction.REGRESSION, nothing, new LeafNode(score, True.INSTANCE)).setMathContext(context));
+            own.add(new TreeModel(MiningFunction.REGRESSION, nothing, new LeafNode(score, True.INSTANCE)).setMathContext(context()));
         }
         JsonArray outputs = request.getAsJsonArray("tree_output");
         for (int tree = 0; tree < trees.size(); tree++) {
@@ -138,7 +163,7 @@ final class Ensemble {
         }
         boolean mean = request.get("divisor").getAsDouble() != 1;
         return new MiningModel(MiningFunction.REGRESSION, ModelUtil.createMiningSchema(label))
-                .setMathContext(context)
+                .setMathContext(context())
                 .setSegmentation(MiningModelUtil.createSegmentation(
                         mean ? MultipleModelMethod.AVERAGE : MultipleModelMethod.SUM, MissingPredictionTreatment.RETURN_MISSING, own));
     }

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.dmg.pmml.DataType;
-import org.dmg.pmml.PMML;
+import org.dmg.pmml.Model;
 import org.dmg.pmml.tree.TreeModel;
 import org.jpmml.converter.ContinuousLabel;
 import org.jpmml.converter.Label;
@@ -24,8 +24,8 @@ import org.jpmml.lightgbm.Tree;
 import org.jpmml.lightgbm.visitors.TreeModelCompactor;
 
 /**
- * LightGBM's text to PMML: {@code source}, {@code out}, {@code compact} (fewer nodes, which decide the same), and what {@link Columns}
- * and {@link Ensemble} ask for.
+ * LightGBM's text to PMML: {@code source}, {@code out}, {@code compact} (fewer nodes, which decide the same), and what
+ * {@link Columns}, {@link Ensemble} and {@link Documents} ask for.
  */
 final class LightGbm implements Command {
     @Override
@@ -37,12 +37,7 @@ final class LightGbm implements Command {
         ModelEncoder encoder = new LightGBMEncoder();
         Schema schema = Columns.schema(request, encoder);
         model.setObjectiveFunction(new Told(request));
-        org.dmg.pmml.Model made = model.encodeModel((Integer) null, schema);
-        if (request.get("compact").getAsBoolean()) {
-            new TreeModelCompactor().applyTo(made);
-        }
-        PMML pmml = encoder.encodePMML(made);
-        Documents.write(pmml, Path.of(request.get("out").getAsString()));
+        Documents.write(encoder.encodePMML(model.encodeModel((Integer) null, schema)), request);
         return new JsonObject();
     }
 
@@ -61,12 +56,17 @@ final class LightGbm implements Command {
         }
 
         @Override
-        public org.dmg.pmml.Model encodeModel(List<Tree> trees, Integer iterations, Schema schema) {
+        public Model encodeModel(List<Tree> trees, Integer iterations, Schema schema) {
             PredicateManager predicates = new PredicateManager();
             Schema own = schema.toRelabeledSchema(new ContinuousLabel(DataType.DOUBLE));
             List<TreeModel> encoded = new ArrayList<>();
             for (Tree tree : trees) {
-                encoded.add(tree.encodeTreeModel(predicates, own));
+                TreeModel made = tree.encodeTreeModel(predicates, own);
+                Splits.infiniteIsNotMissing(made);
+                if (request.get("compact").getAsBoolean()) {
+                    new TreeModelCompactor().applyTo(made);
+                }
+                encoded.add(made);
             }
             return new Ensemble(request, schema, encoded).model();
         }

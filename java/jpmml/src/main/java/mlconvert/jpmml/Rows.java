@@ -20,8 +20,8 @@ import org.jpmml.evaluator.InputField;
  * Rows as the evaluator takes them: what each input is called, in the type that the document gives it; what is missing is not there.
  *
  * <p>In a request: {@code rows}, how many; {@code x}, a file of float64[rows, columns] where NaN is missing; {@code columns}, for each of
- * its columns the {@code name} of an input and, where values are codes, the {@code categories} that they count; {@code texts}, for each
- * input of text a file with a JSON list of strings and nulls.
+ * its columns the {@code name} of an input and, where values are codes, the {@code categories} that they count, or {@code code}; {@code
+ * texts}, for each input of text a file with a JSON list of strings and nulls.
  */
 final class Rows {
     /** A value of no category: what the document does with it is its own affair. */
@@ -89,6 +89,10 @@ final class Rows {
         }
         if (type == DataType.BOOLEAN) {
             return value -> value != 0;
+        }
+        if (column.has("code")) {
+            // What no int holds is no code, and JPMML does not get over it.
+            return value -> (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, Math.floor(value)));
         }
         // An integer's text is not that of a double.
         boolean whole = type == DataType.INTEGER || type == DataType.STRING;

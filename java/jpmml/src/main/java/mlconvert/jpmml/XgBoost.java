@@ -21,8 +21,8 @@ import org.jpmml.xgboost.XGBoostUtil;
 import org.jpmml.xgboost.visitors.TreeModelCompactor;
 
 /**
- * XGBoost's JSON to PMML: {@code source}, {@code out}, {@code compact} (fewer nodes, which decide the same), and what {@link Columns}
- * and {@link Ensemble} ask for.
+ * XGBoost's JSON to PMML: {@code source}, {@code out}, {@code compact} (fewer nodes, which decide the same), and what
+ * {@link Columns}, {@link Ensemble} and {@link Documents} ask for.
  */
 final class XgBoost implements Command {
     @Override
@@ -37,15 +37,15 @@ final class XgBoost implements Command {
         PredicateManager predicates = new PredicateManager();
         List<TreeModel> encoded = new ArrayList<>();
         for (RegTree tree : learner.gbtree().trees()) {
-            encoded.add(tree.encodeTreeModel(learner.obj(), null, predicates, own));
+            TreeModel made = tree.encodeTreeModel(learner.obj(), null, predicates, own);
+            Splits.unseenGoLeft(made);
+            if (request.get("compact").getAsBoolean()) {
+                new TreeModelCompactor().applyTo(made);
+            }
+            encoded.add(made);
         }
-        UnseenGoLeft.in(encoded);
-        Model made = new Ensemble(request, schema, encoded).model();
-        if (request.get("compact").getAsBoolean()) {
-            new TreeModelCompactor().applyTo(made);
-        }
-        made.setAlgorithmName("XGBoost");
-        Documents.write(encoder.encodePMML(made), Path.of(request.get("out").getAsString()));
+        Model made = new Ensemble(request, schema, encoded).model().setAlgorithmName("XGBoost");
+        Documents.write(encoder.encodePMML(made), request);
         return new JsonObject();
     }
 }
