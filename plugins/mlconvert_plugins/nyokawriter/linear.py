@@ -34,6 +34,9 @@ def refusals(model: Any) -> Iterator[Refusal]:
     if getattr(model, "multi_class", "auto") not in ("auto", "deprecated", "warn"):
         message = f"nyoka passes over multi_class={model.multi_class!r}"
         yield Refusal("unsupported-parameter", message, f"{name} multi_class", _JPMML)
+    if name == "SGDClassifier" and len(model.classes_) > 2:
+        message = "of one class against the rest PMML takes the label by shares, which are equal where they are rounded"
+        yield Refusal("one-against-the-rest", message, f"{name} classes_", _JPMML)
     if name == "SVR" and (model.kernel not in ("linear", "poly", "rbf", "sigmoid") or not _is_dense(model)):
         yield Refusal("unsupported-parameter", "nyoka writes no such kernel", "SVR kernel", _JPMML)
     if len(getattr(model, "coefs_", ())) > _LAYERS:
@@ -75,8 +78,7 @@ def repair(element: Element, model: Any) -> None:
     if element.tag == "RegressionModel":
         _answer_both(element)
     else:
-        # nyoka writes one against the rest, which only SGDClassifier is.
-        _share(element, softmax=type(model).__name__ != "SGDClassifier")
+        _share(element)
 
 
 def _answer_both(element: Element) -> None:
@@ -97,14 +99,13 @@ def _answer_both(element: Element) -> None:
     element.append(chains.chain(chains.segment("link", linked), chains.segment("classes", last)))
 
 
-def _share(element: Element, *, softmax: bool) -> None:
+def _share(element: Element) -> None:
+    """nyoka writes one class against the rest, where it is the softmax of all."""
     *sums, last = child(element, "Segmentation").findall("Segment")
     for segment in sums:
         own = child(segment, "RegressionModel")
         child(own, "Output", "OutputField").set("isFinalResult", "false")
-        if softmax:
-            own.attrib.pop("normalizationMethod", None)
+        own.attrib.pop("normalizationMethod", None)
     answering = child(last, "RegressionModel")
-    if softmax:
-        answering.set("normalizationMethod", "softmax")
+    answering.set("normalizationMethod", "softmax")
     chains.move_output(element, answering)

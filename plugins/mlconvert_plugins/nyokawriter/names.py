@@ -94,7 +94,7 @@ def _refuse_clashes(root: Element) -> None:
     for kind in ("DataField", "DerivedField", "OutputField"):
         for element in root.iter(kind):
             name = element.get("name", "")
-            if name in seen:
+            if name and name in seen:
                 raise ConversionError(
                     f"nyoka gives the name {name!r} to two fields",
                     code="name-clash",
