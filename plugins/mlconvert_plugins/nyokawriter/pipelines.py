@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlconvert.errors import Refusal
 from mlconvert.signature import Signature
-from mlconvert_plugins.nyokawriter import calling, fields, models, names, transformers
+from mlconvert_plugins.nyokawriter import calling, document, fields, models, names, transformers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,10 +37,10 @@ def refusals(estimator: Any, signature: Signature) -> Iterator[Refusal]:
     yield from models.refusals(model)
 
 
-def export(estimator: Any, signature: Signature, folder: Path) -> Element:
+def export(estimator: Any, signature: Signature, folder: Path, target: str | None = None) -> Element:
     """The root of the repaired document. Raises ConversionError with nyoka's reason."""
     *before, model = steps_of(estimator)
-    own = names.of(signature.columns, signature.labels)
+    own = names.of(signature.columns, signature.labels, target)
     kind = models.KINDS[type(model).__name__]
     root = calling.export("skl_to_pmml", [*map(transformers.shell, before), kind.shell(model, own)], own, folder)
     element = next(one for one in root if one.tag not in _BESIDE)
@@ -50,4 +50,5 @@ def export(estimator: Any, signature: Signature, folder: Path) -> Element:
             one.set("missingValueTreatment", "asValue")
     fields.repair(root, element, own, float32=models.forest_of(model) is not None)
     own.restore(root)
+    document.sign(root, {})
     return root
