@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlconvert_plugins.pmmlfile.dictionary import Dictionary
 from mlconvert_plugins.pmmlfile.errors import BrokenDocumentError
 from mlconvert_plugins.pmmlfile.parsing import Listener, parse
 
 # What may stand beside the model, right below the root.
 _BESIDE = ("Header", "MiningBuildTask", "DataDictionary", "TransformationDictionary", "Extension")
 _TARGETS = ("target", "predicted")
-
-
-@dataclass(frozen=True)
-class DataField:
-    """A field of the dictionary. `values` are its valid categories, `missing` the texts that stand for a missing value,
-    `intervals` what is valid: (closure, left, right), each end None where it is open.
-    """
-
-    name: str
-    optype: str
-    data_type: str
-    values: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    invalid: tuple[str, ...] = ()
-    intervals: tuple[tuple[str, float | None, float | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +40,7 @@ class Outline:
     generator: str = ""
     model: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
-    fields: dict[str, DataField] = field(default_factory=dict)
+    fields: Dictionary = field(default_factory=Dictionary)
     schema: dict[str, Mapping[str, str]] = field(default_factory=dict)
     outputs: list[OutputField] = field(default_factory=list)
     elements: Counter[str] = field(default_factory=Counter)
@@ -146,35 +132,15 @@ class _Listener(Listener):
             self.outline.generator = " ".join(filter(None, (attributes.get("name"), attributes.get("version"))))
 
     def _data_field(self, attributes: dict[str, str]) -> None:
-        name = attributes.get("name", "")
-        if name in self.outline.fields:
-            raise BrokenDocumentError("it stands there twice", f"DataField {name}")
-        self.outline.fields[name] = DataField(name, attributes.get("optype", ""), attributes.get("dataType", ""))
+        self.outline.fields.add_field(attributes)
 
     def _value(self, attributes: dict[str, str]) -> None:
-        if self.path[-2] != "DataField":
-            return
-        own, text = self._last_field(), attributes.get("value", "")
-        kind = attributes.get("property", "valid")
-        if kind == "missing":
-            self._replace(replace(own, missing=(*own.missing, text)))
-        elif kind == "invalid":
-            self._replace(replace(own, invalid=(*own.invalid, text)))
-        else:
-            self._replace(replace(own, values=(*own.values, text)))
+        if self.path[-2] == "DataField":
+            self.outline.fields.add_value(attributes)
 
     def _interval(self, attributes: dict[str, str]) -> None:
-        if self.path[-2] != "DataField":
-            return
-        own = self._last_field()
-        left, right = (_number(attributes.get(side), f"DataField {own.name}") for side in ("leftMargin", "rightMargin"))
-        self._replace(replace(own, intervals=(*own.intervals, (attributes.get("closure", ""), left, right))))
-
-    def _last_field(self) -> DataField:
-        return next(reversed(self.outline.fields.values()))
-
-    def _replace(self, own: DataField) -> None:
-        self.outline.fields[own.name] = own
+        if self.path[-2] == "DataField":
+            self.outline.fields.add_interval(attributes)
 
     def _mining_field(self, attributes: dict[str, str]) -> None:
         if len(self.path) == 4:
@@ -217,10 +183,3 @@ _STARTS: Mapping[str, Callable[[_Listener, dict[str, str]], None]] = {
     "Segment": _Listener._segment,
     "row": _Listener._row,
 }
-
-
-def _number(text: str | None, where: str) -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        raise BrokenDocumentError(f"{text!r} is no number", where) from None

@@ -17,7 +17,8 @@ from mlconvert.errors import ConversionError
 from mlconvert.signature import Column, Signature
 from mlconvert.stage import Tolerance
 from mlconvert.text import for_terminal
-from mlconvert_plugins.pmmlfile.outline import DataField, Outline
+from mlconvert_plugins.pmmlfile.dictionary import DataField
+from mlconvert_plugins.pmmlfile.outline import Outline
 from mlconvert_plugins.pmmlfile.texts import category, text_of
 
 if TYPE_CHECKING:
