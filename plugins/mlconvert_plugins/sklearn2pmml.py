@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 from mlconvert.artifact import Artifact
-from mlconvert.errors import ConversionError, Refusal
+from mlconvert.errors import Refusal
 from mlconvert.host import Host
+from mlconvert.signature import Signature
 from mlconvert.stage import Context, Help, read_bytes
 from mlconvert.text import for_terminal
 from mlconvert_plugins.pmmlfile.writing import PmmlStage, Written
@@ -54,7 +55,7 @@ class Sklearn2Pmml(PmmlStage):
         if options.target in names or not options.target:
             message = f"a column is called {for_terminal(options.target)!r}, as the target is"
             yield Refusal("bad-target", message, "target", "call the target by another name: --target NAME")
-        yield from refusals(opening.load(artifact.path, trust=ctx.trust), len(names))
+        yield from refusals(opening.load(artifact.path, trust=ctx.trust))
 
     def write(self, artifact: Artifact, options: SklearnPmmlOptions, out: Path, ctx: Context) -> Written:
         """JPMML's document, and the estimator's own answers to some rows. Raises ConversionError (`jpmml-refused`)."""
@@ -65,13 +66,30 @@ class Sklearn2Pmml(PmmlStage):
         estimator = opening.load(artifact.path, trust=ctx.trust)
         rows = golden.rows(estimator, _GOLDEN, ctx.seed)
         source = ctx.scratch / "estimator.pkl"
-        size = preparing.save(estimator, source)
+        size = preparing.save(estimator, artifact.signature.columns, source)
         ctx.progress("converting in the JVM")
-        names = [column.name for column in artifact.signature.columns]
-        jvm = session.session(options.heap or heap.needed(size))
-        try:
-            jvm.ask("sklearn", source=str(source), out=str(out), active=names, target=options.target)
-        except ConversionError as error:
-            raise preparing.explained(error) from error
-        outputs = tuple(tensor for tensor in artifact.signature.outputs if tensor.name != "margin")
+        named = {tensor.name for tensor in artifact.signature.outputs}
+        session.session(options.heap or heap.needed(size)).ask(
+            "sklearn",
+            source=str(source),
+            out=str(out),
+            active=[column.name for column in artifact.signature.columns],
+            target=options.target,
+            texts=preparing.averages_chains(estimator),
+        )
+        given = named - _absent(out, artifact.signature, ctx)
+        outputs = tuple(tensor for tensor in artifact.signature.outputs if tensor.name in given)
         return Written(replace(artifact.signature, outputs=outputs), rows)
+
+
+def _absent(document: Path, signature: Signature, ctx: Context) -> set[str]:
+    """The outputs that a document does not give: margins, and probabilities where JPMML writes none."""
+    from mlconvert_plugins.pmmlfile import outline
+    from mlconvert_plugins.pmmlfile.texts import category
+
+    told = outline.read(document).probabilities
+    if not signature.labels or all(category(label, told) is not None for label in signature.labels):
+        return {"margin"}
+    if any(tensor.name == "probability" for tensor in signature.outputs):
+        ctx.warn("the document answers with labels alone: JPMML writes no probabilities for this model")
+    return {"margin", "probability"}

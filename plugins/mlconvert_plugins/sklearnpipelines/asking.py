@@ -117,14 +117,20 @@ def _classes(estimator: Any, rows: Any) -> dict[str, np.ndarray]:
     found = {}
     for name, method in (("margin", "decision_function"), ("probability", "predict_proba")):
         if hasattr(estimator, method):
-            found[name] = np.asarray(getattr(estimator, method)(rows), dtype=np.float64).reshape(len(label), -1)
+            found[name] = _floats(getattr(estimator, method)(rows))
     return {**found, "label": label.astype(object) if label.dtype.kind == "U" else label}
 
 
 def _numbers(estimator: Any, rows: Any) -> dict[str, np.ndarray]:
     """A model of outliers says in `decision_function` what its `predict` cuts at 0."""
-    import numpy as np
-
     is_outlier_detector = type(estimator).__name__ in ("IsolationForest", "OneClassSVM", "SGDOneClassSVM")
     predicted = (estimator.decision_function if is_outlier_detector else estimator.predict)(rows)
-    return {"prediction": np.asarray(predicted, dtype=np.float64).reshape(len(predicted), -1)}
+    return {"prediction": _floats(predicted)}
+
+
+def _floats(values: Any) -> np.ndarray:
+    """[n, k], in float32 where the estimator computes in it."""
+    import numpy as np
+
+    found = np.asarray(values)
+    return found.reshape(len(found), -1).astype(np.float32 if found.dtype == np.float32 else np.float64)

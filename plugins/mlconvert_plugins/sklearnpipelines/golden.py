@@ -15,4 +15,5 @@ def rows(estimator: Any, count: int, seed: int) -> Golden:
     model = Model(estimator)
     inputs = probing.few(model, count, seed)
     answer = model.answer(inputs)
-    return Golden(inputs, {name: values for name, values in answer.items() if name != "margin"})
+    single = any(values.dtype.name == "float32" for values in answer.values())
+    return Golden(inputs, {name: values for name, values in answer.items() if name != "margin"}, single)

@@ -18,9 +18,9 @@ _ATTRIBUTES = (
     "X_thresholds_",
 )  # fmt: skip
 # What scaled columns are tried with.
-_SCALED = (-2.0, -1.0, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 2.0)
-_PLAIN = (0.0, 1.0, -1.0, 0.5, 2.0, 5.0, 100.0)
-_MOST = 64
+_SCALED = (-4.0, -2.0, -1.0, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 2.0, 4.0)
+_PLAIN = (0.0, 1.0, -1.0, 0.5, 2.0, 5.0)
+_MOST = 16
 WORDS = ("word", "the", "another")
 
 
@@ -53,7 +53,6 @@ def pools(estimator: Any, known: Sequence[Known]) -> list[np.ndarray]:
 
 def _values(estimator: Any, known: Sequence[Known], *, deep: bool) -> list[np.ndarray]:
     """By column; `deep` looks into trees too."""
-    import numpy as np
 
     collected: list[list[np.ndarray]] = [[] for _ in known]
     for part in parts(estimator, len(known)):
@@ -71,8 +70,7 @@ def _pool(known: Known, collected: list[np.ndarray], *, deep: bool) -> np.ndarra
         return np.arange(len(column.categories), dtype=np.float64)
     if column.type == "boolean":
         return np.array([0.0, 1.0])
-    plain = [np.array(_PLAIN)] if deep or not collected else []
-    values = np.unique(np.concatenate([*collected, *plain]))
+    values = np.unique(np.concatenate(collected or [np.array(_PLAIN)]))
     # Beyond float32, trees refuse their rows.
     within: np.ndarray = values[np.abs(values) < 1e30]
     return within

@@ -120,7 +120,7 @@ class Model:
         outputs = [
             Tensor(name, label_dtype(labels), (_ROWS,))
             if name == "label"
-            else Tensor(name, "float64", (_ROWS, answer[name].shape[1]))
+            else Tensor(name, answer[name].dtype.name, (_ROWS, answer[name].shape[1]))
             for name in ("margin", "probability", "label", "prediction")
             if name in answer
         ]

@@ -56,7 +56,7 @@ class Part:
 
 
 def parts(estimator: Any, columns: int) -> Iterator[Part]:
-    """Every fitted part of a model of so many columns, the model itself first, what holds others before what it holds."""
+    """Every fitted part of a model of so many columns; what holds others comes before what it holds."""
     return _visit(estimator, [Place(column) for column in range(columns)])
 
 

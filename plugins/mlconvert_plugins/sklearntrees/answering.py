@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class TreeModel:
-    """An estimator that is a forest, with the forest's signature. Its outputs are `margin`, where the class answers with
-    sums, and `probability` and `label` or `prediction`. Trees are asked one after the other: from several threads their
-    sums would have no order. `seconds` is the time of `predict_proba` or `predict` alone.
+    """An estimator that is a forest, with the forest's signature. Its outputs are `margin`, where the class answers
+    with sums, and `probability` and `label` or `prediction`. Trees are asked one after the other: from several threads
+    their sums would have no order. `seconds` is the time of `predict_proba` or `predict` alone.
     """
 
     def __init__(self, estimator: Any, signature: Signature) -> None:

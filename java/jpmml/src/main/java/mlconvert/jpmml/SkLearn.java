@@ -4,18 +4,18 @@ import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
+import org.dmg.pmml.DataField;
+import org.dmg.pmml.DataType;
 import org.dmg.pmml.PMML;
 import org.jpmml.python.Storage;
 import org.jpmml.python.StorageUtil;
-import org.jpmml.sklearn.EncodableUtil;
 import org.jpmml.sklearn.SkLearnUnpickler;
 import org.jpmml.sklearn.SkLearnUtil;
-import sklearn2pmml.pipeline.PMMLPipeline;
 
 /**
  * A pickled estimator or pipeline of scikit-learn to PMML: {@code source}, {@code out}, {@code active} (the names of its columns, in
- * order) and {@code target} (the name of what it predicts). No Python object of JPMML's stands in the pickle: the pipeline that carries
- * the names is made here.
+ * order), {@code target} (the name of what it predicts) and {@code texts} (its classes are texts in the document, whatever they are in
+ * Python). No Python object of JPMML's stands in the pickle: the pipeline that carries the names is made here.
  */
 final class SkLearn implements Command {
     @Override
@@ -25,11 +25,15 @@ final class SkLearn implements Command {
         try (Storage storage = StorageUtil.createStorage(Path.of(request.get("source").getAsString()).toFile())) {
             estimator = new SkLearnUnpickler().load(storage);
         }
-        PMMLPipeline pipeline = new PMMLPipeline()
-                .setOnlyStep("estimator", estimator)
-                .setActiveFields(List.of(new Gson().fromJson(request.get("active"), String[].class)))
-                .setTargetFields(List.of(request.get("target").getAsString()));
-        PMML pmml = EncodableUtil.encodePMML(EncodableUtil.toEncodable(pipeline));
+        String target = request.get("target").getAsString();
+        PMML pmml = new NamedPipeline(estimator).encode(List.of(new Gson().fromJson(request.get("active"), String[].class)), target);
+        Chains.quieten(pmml);
+        Margins.compare(pmml);
+        if (request.get("texts").getAsBoolean()) {
+            for (DataField field : pmml.getDataDictionary().getDataFields()) {
+                field.setDataType(field.getName().equals(target) ? DataType.STRING : field.getDataType());
+            }
+        }
         Documents.write(pmml, Path.of(request.get("out").getAsString()));
         return new JsonObject();
     }
