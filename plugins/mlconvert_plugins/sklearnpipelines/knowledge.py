@@ -70,7 +70,9 @@ def _pool(known: Known, collected: list[np.ndarray], *, deep: bool) -> np.ndarra
         return np.arange(len(column.categories), dtype=np.float64)
     if column.type == "boolean":
         return np.array([0.0, 1.0])
-    values = np.unique(np.concatenate(collected or [np.array(_PLAIN)]))
+    # A column that no tree asks for has thresholds, and none of them.
+    noted = np.concatenate([np.zeros(0), *collected])
+    values = np.unique(noted if len(noted) else np.array(_PLAIN))
     # Beyond float32, trees refuse their rows.
     within: np.ndarray = values[np.abs(values) < 1e30]
     return within
