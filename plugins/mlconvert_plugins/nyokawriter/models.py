@@ -96,9 +96,7 @@ def _mend_mean(element: Element, model: Any) -> None:
     scorer = _scorer(model)
     segments = child(element, "Segmentation").findall("Segment")
     for tree, segment in enumerate(segments):
-        own = child(segment, "TreeModel")
-        nodes.repair(own, scorer, tree)
-        nodes.ask_for_used(own)
+        nodes.repair(child(segment, "TreeModel"), scorer, tree)
 
 
 def _mend_sum(element: Element, model: Any) -> None:

@@ -88,23 +88,38 @@ def _split(node: Element, scorer: Scorer, place: int, fields: dict[int, str]) ->
 
 def goes_left(field: str, decision: Decision, threshold: float, zero: float) -> Element:
     """What holds of a value that is not missing and goes left. `zero` is the forest's: smaller values are 0."""
-    below = math.nextafter(-zero, -math.inf)
-    if decision.missing != "zero":
-        # All of [-zero, zero] goes where 0 does.
-        if 0 <= threshold < zero:
-            threshold = zero
-        elif -zero <= threshold < 0:
-            threshold = below
-        return _compared(field, "lessOrEqual", threshold)
-    if decision.default == "left":
-        if threshold >= -zero:
-            return _compared(field, "lessOrEqual", max(threshold, zero))
+    if decision.missing == "zero":
+        return _zero_apart(field, decision.default == "left", threshold, zero)
+    if threshold == math.inf:
+        # No document can hold the number, and no value is above it.
+        everything = decision.missing == "none" or decision.default == "left"
+        return made("True") if everything else made("SimplePredicate", field=field, operator="isNotMissing")
+    # All of [-zero, zero] goes where 0 does.
+    if 0 <= threshold < zero:
+        threshold = zero
+    elif -zero <= threshold < 0:
+        threshold = _below(zero)
+    return _compared(field, "lessOrEqual", threshold)
+
+
+def _zero_apart(field: str, zero_left: bool, threshold: float, zero: float) -> Element:
+    """As `goes_left`, where 0 goes with what is missing."""
+    if zero_left and threshold == math.inf:
+        return made("True")
+    if zero_left and threshold >= -zero:
+        return _compared(field, "lessOrEqual", max(threshold, zero))
+    if not zero_left and threshold <= zero:
+        return _compared(field, "lessOrEqual", min(threshold, _below(zero)))
+    below = _compared(field, "lessOrEqual", threshold)
+    if zero_left:
         near = _both("and", _compared(field, "greaterOrEqual", -zero), _compared(field, "lessOrEqual", zero))
-        return _both("or", _compared(field, "lessOrEqual", threshold), near)
-    if threshold <= zero:
-        return _compared(field, "lessOrEqual", min(threshold, below))
+        return _both("or", below, near)
     away = _both("or", _compared(field, "lessThan", -zero), _compared(field, "greaterThan", zero))
-    return _both("and", _compared(field, "lessOrEqual", threshold), away)
+    return away if threshold == math.inf else _both("and", below, away)
+
+
+def _below(zero: float) -> float:
+    return math.nextafter(-zero, -math.inf)
 
 
 def _compared(field: str, operator: str, value: float) -> Element:
@@ -120,11 +135,3 @@ def _name_defaults(model: Element) -> None:
         side = node.get("defaultChild")
         if side is not None:
             node.set("defaultChild", node.findall("Node")[0 if side == "left" else 1].get("id", ""))
-
-
-def ask_for_used(model: Element) -> None:
-    """Leave in the schema of a tree within an ensemble the fields that it uses, and no others."""
-    schema = child(model, "MiningSchema")
-    drop(schema, "MiningField")
-    for field in sorted({one.get("field", "") for one in model.iter("SimplePredicate")}):
-        schema.append(made("MiningField", name=field))

@@ -32,7 +32,7 @@ def refusals(forest: Forest) -> Iterator[Refusal]:
         yield Refusal("several-outputs", message, "objective", _JPMML)
     if len(set(map(len, trees_of(forest)))) > 1:
         yield Refusal("uneven-trees", "the classes have different numbers of trees", "trees", _JPMML)
-    if abs(forest.tables.threshold).max(initial=0) == float("inf"):
+    if forest.tables.threshold.min(initial=0) == float("-inf"):
         yield Refusal("infinite-threshold", "PMML has no infinite thresholds", "threshold", _JPMML)
     if forest.divisor not in (1, len(trees_of(forest)[0])) or (forest.divisor != 1 and forest.base.any()):
         yield Refusal("weighted-trees", "nyoka's documents have no such mean of trees", "trees", _JPMML)
@@ -90,9 +90,7 @@ def _add_up(model: Element, scorer: Scorer, output: int) -> None:
     if len(segments) != len(trees):
         raise wrong(f"a sum has {len(segments)} trees, not {len(trees)}", "Segmentation")
     for segment, tree in zip(segments, trees, strict=True):
-        own = child(segment, "TreeModel")
-        nodes.repair(own, scorer, tree)
-        nodes.ask_for_used(own)
+        nodes.repair(child(segment, "TreeModel"), scorer, tree)
     if forest.divisor != 1:
         segmentation.set("multipleModelMethod", "average")
     base = float(forest.base[output])

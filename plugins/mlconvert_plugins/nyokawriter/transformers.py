@@ -21,8 +21,6 @@ _FIX = "convert it with JPMML, without --via"
 
 def refusals(step: Any) -> Iterator[Refusal]:
     """What of a fitted transformer nyoka cannot write."""
-    import numpy as np
-
     name = type(step).__name__
     if name not in _SHELLS or not type(step).__module__.startswith("sklearn."):
         message = f"nyoka does not write {for_terminal(name)} right"
@@ -36,8 +34,7 @@ def refusals(step: Any) -> Iterator[Refusal]:
         if step.missing_values == step.missing_values:
             message = f"nyoka imputes what is missing, not {for_terminal(step.missing_values)}"
             yield Refusal("unsupported-parameter", message, "SimpleImputer missing_values", _FIX)
-        statistics = np.asarray(step.statistics_)
-        if statistics.dtype.kind != "f" or np.isnan(statistics).any():
+        if any(isinstance(value, str) or value != value for value in step.statistics_.tolist()):
             message = "nyoka imputes numbers, one for each column"
             yield Refusal("unsupported-imputation", message, "SimpleImputer statistics_", _FIX)
 
