@@ -121,7 +121,19 @@ def _without_targets(model: Model) -> None:
         raise unsupported("targets of a model that is no sum", f"{model.element} Targets")
 
 
-# --- chains: sums of trees, then a regression of them -----------------------------------------------------
+# --- chains: sums of trees, what links them, then a regression of them -----------------------------------
+
+
+@dataclass(frozen=True)
+class _Linked:
+    """A margin, and the name of its link."""
+
+    margin: Margin
+    link: str = "identity"
+
+
+# The specification's softmax of one value is its logit.
+_LINKS = {"none": "identity", "exp": "exp", "logit": "sigmoid", "softmax": "sigmoid"}
 
 
 def _chain(model: Model, labels: Sequence[Any]) -> Ensemble:
@@ -132,53 +144,66 @@ def _chain(model: Model, labels: Sequence[Any]) -> Ensemble:
     models = [segment.model for segment in model.segments if segment.model is not None]
     if len(models) < 2 or models[-1].element != "RegressionModel":
         raise unsupported("a chain that does not end with a RegressionModel", "Segmentation modelChain")
-    if any(one.single != model.single for one in models):
-        raise unsupported("another x-mathContext than the chain's", "x-mathContext")
-    *first, last = models
-    named: dict[str, Margin] = {}
-    for one in first:
-        named |= _named(one)
-    _without_targets(last)
-    return _linked(last, labels, named)
+    if any(one.single != models[-1].single for one in models):
+        raise unsupported("models of a chain that compute in different types", "x-mathContext")
+    named: dict[str, _Linked] = {}
+    for one in models[:-1]:
+        named |= dict.fromkeys(_outputs(one), _value(one, named))
+    return _last(models[-1], labels, named)
 
 
-def _named(model: Model) -> dict[str, Margin]:
-    """The margin of a model, by the name of its output field."""
+def _outputs(model: Model) -> list[str]:
+    """The names of the fields that hold what a model of a chain predicts."""
     wanted = "float" if model.single else "double"
-    margin = _regression(model)
     for output in model.outputs:
         if output.get("feature", _PREDICTED) != _PREDICTED or output.get("dataType", wanted) != wanted:
             raise unsupported(f"an output of the kind {output.get('feature')!r}", f"OutputField {output.get('name')}")
-    return {output.get("name", ""): margin for output in model.outputs}
+    return [output.get("name", "") for output in model.outputs]
 
 
-def _linked(model: Model, labels: Sequence[Any], named: dict[str, Margin]) -> Ensemble:
-    normalization = model.attributes.get("normalizationMethod", "none")
+def _value(model: Model, named: dict[str, _Linked]) -> _Linked:
+    """What a model of a chain predicts: a sum of trees, or a link of one."""
+    if model.element != "RegressionModel":
+        return _Linked(_regression(model))
+    _without_targets(model)
+    if model.attributes.get("functionName") != "regression" or len(model.tables) != 1:
+        raise unsupported("a regression of something else than a number", "RegressionModel")
+    line = _line(model.tables[0], named)
+    link = _LINKS.get(model.attributes.get("normalizationMethod", "none"))
+    if link is None:
+        raise unsupported("simplemax of a number", "RegressionModel normalizationMethod")
+    if line.link != "identity" and link != "identity":
+        raise unsupported("a link of a link", "RegressionModel normalizationMethod")
+    return _Linked(line.margin, line.link if link == "identity" else link)
+
+
+def _last(model: Model, labels: Sequence[Any], named: dict[str, _Linked]) -> Ensemble:
     if model.attributes.get("functionName") == "regression":
-        if len(model.tables) != 1:
-            raise unsupported(f"a regression with {len(model.tables)} tables", "RegressionModel")
-        # The specification's softmax of one value is its logit.
-        names = {"none": "identity", "exp": "exp", "logit": "sigmoid", "softmax": "sigmoid"}
-        return Ensemble([_line(model.tables[0], named)], model.single, link=Link(names[normalization]))
+        value = _value(model, named)
+        return Ensemble([value.margin], model.single, link=Link(value.link))
+    _without_targets(model)
+    normalization = model.attributes.get("normalizationMethod", "none")
     order = [category(label, [table.category or "" for table in model.tables]) for label in labels]
     if len(labels) < 2 or None in order or len(model.tables) != len(labels):
         raise unsupported("tables that are not one for each class", "RegressionTable targetCategory")
-    if normalization == "softmax":
-        # Of equal probabilities the first table's is chosen, and in the forest the first label's.
-        if order != [table.category for table in model.tables]:
-            raise unsupported("tables in another order than the classes", "RegressionTable targetCategory")
-        return Ensemble([_line(table, named) for table in model.tables], model.single, link=Link("softmax"))
     if normalization == "logit" and len(labels) == 2:
-        return _binary(model, order, named)
+        return _logit(model, order, named)
+    # Of equal probabilities the first table's is chosen, and in the forest the first label's.
+    if order != [table.category for table in model.tables]:
+        raise unsupported("tables in another order than the classes", "RegressionTable targetCategory")
+    if normalization == "softmax":
+        return Ensemble([_plain(table, named) for table in model.tables], model.single, link=Link("softmax"))
+    if normalization == "simplemax" and len(labels) == 2:
+        return _complement(model, named)
     raise unsupported(f"{normalization} of {len(labels)} classes", "RegressionModel normalizationMethod")
 
 
-def _binary(model: Model, order: list[str | None], named: dict[str, Margin]) -> Ensemble:
+def _logit(model: Model, order: list[str | None], named: dict[str, _Linked]) -> Ensemble:
     """The first table's class has the logit's probability, the other one the rest; and of equal ones it is chosen."""
     first, second = model.tables
     if second.terms or numbers.double(second.intercept, "RegressionTable intercept") != 0:
         raise unsupported("a second table that is not empty", "RegressionTable")
-    margin, positive = _line(first, named), order[1] == first.category
+    margin, positive = _plain(first, named), order[1] == first.category
     # The probability is the second label's: of the other one the margin is turned around.
     return Ensemble(
         [margin if positive else margin.scaled(-1.0, 0.0)], model.single, link=Link("sigmoid"),
@@ -186,14 +211,38 @@ def _binary(model: Model, order: list[str | None], named: dict[str, Margin]) -> 
     )  # fmt: skip
 
 
-def _line(table: Table, named: dict[str, Margin]) -> Margin:
-    """intercept + coefficient * margin."""
+def _complement(model: Model, named: dict[str, _Linked]) -> Ensemble:
+    """1 - p and p, which a simplemax divides by 1."""
+    names = {name for table in model.tables for name, _ in table.terms}
+    said = [
+        [numbers.double(one.intercept, "intercept"), *(numbers.double(weight, name) for name, weight in one.terms)]
+        for one in model.tables
+    ]
+    value = named.get(next(iter(names), ""))
+    if said != [[1.0, -1.0], [0.0, 1.0]] or len(names) > 1 or value is None or value.link != "sigmoid":
+        raise unsupported("simplemax of anything but 1 - p and p", "RegressionModel normalizationMethod")
+    return Ensemble([value.margin], model.single, link=Link("sigmoid"))
+
+
+def _plain(table: Table, named: dict[str, _Linked]) -> Margin:
+    """A line of a margin that has no link yet."""
+    line = _line(table, named)
+    if line.link != "identity":
+        raise unsupported("a link of a link", "RegressionModel normalizationMethod")
+    return line.margin
+
+
+def _line(table: Table, named: dict[str, _Linked]) -> _Linked:
+    """intercept + coefficient * value."""
     intercept = numbers.double(table.intercept, "RegressionTable intercept")
     if not table.terms:
-        return Margin([], constant=intercept)
+        return _Linked(Margin([], constant=intercept))
     if len(table.terms) > 1:
         raise unsupported("several terms", "RegressionTable")
-    name, weight = table.terms[0]
+    name, text = table.terms[0]
     if name not in named:
         raise BrokenDocumentError("no segment before it has such an output", f"NumericPredictor {name}")
-    return named[name].scaled(numbers.double(weight, f"NumericPredictor {name}"), intercept)
+    value, weight = named[name], numbers.double(text, f"NumericPredictor {name}")
+    if value.link != "identity" and (weight, intercept) != (1, 0):
+        raise unsupported("a line of what has been linked", f"NumericPredictor {name}")
+    return _Linked(value.margin.scaled(weight, intercept), value.link)

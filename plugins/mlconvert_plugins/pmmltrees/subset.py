@@ -68,7 +68,7 @@ _VALUES = {
     ("TreeModel", "functionName"): "regression classification",
     ("MiningModel", "functionName"): "regression classification",
     ("RegressionModel", "functionName"): "regression classification",
-    ("RegressionModel", "normalizationMethod"): "none logit softmax exp",
+    ("RegressionModel", "normalizationMethod"): "none logit softmax exp simplemax",
     ("Segmentation", "multipleModelMethod"): "sum average weightedAverage weightedSum modelChain",
     ("Segmentation", "missingPredictionTreatment"): "continue returnMissing",
     ("MiningField", "usageType"): "active target predicted supplementary",
