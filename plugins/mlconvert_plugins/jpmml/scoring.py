@@ -122,7 +122,10 @@ class Scorer:
             row = int(np.flatnonzero(places < 0)[0])
             raise ConversionError("JPMML answers a label that is not known", code="jpmml-refused", where=f"row {row}")
         label = label_array(self.signature.labels)[places]
-        return {"probability": self._typed("probability", values), "label": label}
+        found = {"probability": self._typed("probability", values), "label": label}
+        # A tree alone answers with its class alone where no output field asks for more.
+        promised = {tensor.name for tensor in self.signature.outputs}
+        return {name: answers for name, answers in found.items() if name in promised} or found
 
     def times(self, what: str, warm_up: int, rounds: int, inputs: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
         """Nanoseconds in a warm JVM, int64: of each row (`rows`), of all (`batches`), or of `loading`."""

@@ -29,11 +29,13 @@ def of(outline: Outline) -> Signature:
     single = outline.attributes.get("x-mathContext") == "float"
     kept = tuple(column for column in columns if column.type != "text")
     made = tabular(kept, 1, labels(outline), "float32" if single else "float64")
+    # A tree alone answers with its class alone where no output field asks for more.
+    without = {"margin"} if outline.model != "TreeModel" or outline.probabilities else {"margin", "probability"}
     texts = tuple(Tensor(column.name, "string", ("n",)) for column in columns if column.type == "text")
     return replace(
         made,
         inputs=(*(made.inputs if kept else ()), *texts),
-        outputs=tuple(tensor for tensor in made.outputs if tensor.name != "margin"),
+        outputs=tuple(tensor for tensor in made.outputs if tensor.name not in without),
         columns=columns,
     )
 

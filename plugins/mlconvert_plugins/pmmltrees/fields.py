@@ -13,7 +13,7 @@ from mlconvert_plugins.pmmlfile.dictionary import DataField, Interval
 from mlconvert_plugins.pmmlfile.errors import BrokenDocumentError
 from mlconvert_plugins.pmmlfile.texts import category, text_of
 from mlconvert_plugins.pmmltrees import numbers
-from mlconvert_plugins.pmmltrees.model import Members, Model, Predicate, Simple
+from mlconvert_plugins.pmmltrees.model import Derived, Members, Model, Predicate, Simple
 from mlconvert_plugins.pmmltrees.partitions import (
     Choice,
     Codes,
@@ -144,14 +144,14 @@ class Fields:
 
     def _resolved(self, model: Model, name: str) -> tuple[Own, str]:
         """The field of the dictionary behind a name, and the type in which it is seen."""
-        inner: Model | None = model
-        while inner is not None:
-            if name in inner.derived:
-                derived = inner.derived[name]
-                own, _ = self._resolved(model, derived.field) if derived.field != name else self._plain(name)
-                return own, derived.data_type
-            inner = inner.parent
-        return self._plain(name)
+        derived = _derived(model, name)
+        if derived is None:
+            if name not in model.schema:
+                raise BrokenDocumentError("the MiningSchema of its model does not have it", f"field {name}")
+            return self._plain(name)
+        # What a derived field refers to is its own model's, or one of the dictionary that has the same name.
+        own, _ = self._plain(name) if derived.field == name else self._resolved(model, derived.field)
+        return own, derived.data_type
 
     def _plain(self, name: str) -> tuple[Own, str]:
         own = self._owns.get(name)
@@ -162,6 +162,16 @@ class Fields:
     def _made(self, own: Own, data_type: str, predicate: Simple | Members) -> Partition:
         raw = _on_line(own, data_type, predicate) if own.codes is None else _on_codes(own, predicate)
         return _treated(own, raw)
+
+
+def _derived(model: Model, name: str) -> Derived | None:
+    """The derived field of that name, of the model or one around it."""
+    inner: Model | None = model
+    while inner is not None:
+        if name in inner.derived:
+            return inner.derived[name]
+        inner = inner.parent
+    return None
 
 
 def _own(data: DataField, attributes: Mapping[str, str], place: int, column: Column) -> Own:

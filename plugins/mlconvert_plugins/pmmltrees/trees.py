@@ -116,7 +116,7 @@ class _Scores:
             raise unsupported("a tree of classes whose leaf has no ScoreDistribution", where)
         named = [category(label, [value or "" for value, _, _ in node.shares]) for label in self.labels]
         # Of equal probabilities the first in the document is chosen, and in the forest the first label.
-        if named != [value for value, _, _ in node.shares]:
+        if None in named or named != [value for value, _, _ in node.shares]:
             raise unsupported("its ScoreDistribution elements are not one for each class, in their order", where)
         given = node.shares[0][2] is not None
         texts = [probability if given else count for _, count, probability in node.shares]
