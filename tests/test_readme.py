@@ -88,14 +88,14 @@ def write_pipeline(root: Path) -> None:
     """A scikit-learn pipeline of numbers and categories."""
     import joblib
     import numpy as np
-    import pandas
+    import pandas as pd
     from sklearn.compose import make_column_transformer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     drawn = np.random.default_rng(0)
-    rows = pandas.DataFrame({"age": drawn.uniform(18, 80, 200), "plan": drawn.choice(["free", "team"], 200)})
+    rows = pd.DataFrame({"age": drawn.uniform(18, 80, 200), "plan": drawn.choice(["free", "team"], 200)})
     columns = make_column_transformer((StandardScaler(), ["age"]), (OneHotEncoder(), ["plan"]))
     model = make_pipeline(columns, LogisticRegression()).fit(rows, rows["age"] > 40)
     joblib.dump(model, root / "pipeline.joblib")
