@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlconvert import registry
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
+from mlconvert.format import Format
 from mlconvert.stage import Context
 from mlconvert_plugins.pmmlfile.verification import Golden
 
@@ -31,10 +33,13 @@ def rows(artifact: Artifact, memory: int, ctx: Context) -> Golden | None:
 
 
 def _drawn(artifact: Artifact, seed: int) -> dict[str, np.ndarray]:
-    from mlconvert.probes import draw
+    import numpy as np
 
-    probes = registry.load(registry.FORMATS, artifact.format).probes(artifact, seed)
-    return dict(next(probes or draw(artifact.signature, seed)).inputs)
+    pmml: Format = registry.load(registry.FORMATS, artifact.format)
+    probes = pmml.probes(artifact, seed) or pmml.draws(artifact, seed)
+    # The first may be of one row.
+    taken = [probe.inputs for probe in itertools.islice(probes, 2)]
+    return {name: np.concatenate([inputs[name] for inputs in taken]) for name in taken[0]}
 
 
 def _few(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

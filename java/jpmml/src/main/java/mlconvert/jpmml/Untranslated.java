@@ -13,9 +13,11 @@ import org.dmg.pmml.VisitorAction;
 import org.dmg.pmml.mining.MiningModel;
 import org.dmg.pmml.mining.Segment;
 import org.dmg.pmml.mining.Segmentation;
+import org.dmg.pmml.tree.TreeModel;
 import org.jpmml.model.UnsupportedMarkupException;
 import org.jpmml.model.visitors.AbstractVisitor;
 import org.jpmml.translator.ModelTranslatorFactory;
+import org.jpmml.translator.tree.TreeModelTranslator;
 
 /** What JPMML's translator makes no code of, so that the evaluator goes through its elements. */
 final class Untranslated {
@@ -33,13 +35,25 @@ final class Untranslated {
                     return VisitorAction.SKIP;
                 } catch (UnsupportedMarkupException unknown) {
                     if (!(model instanceof MiningModel)) {
-                        reasons.add(String.valueOf(unknown.getMessage()));
+                        reasons.add(reason(pmml, model, unknown));
                     }
                     return VisitorAction.CONTINUE;
                 }
             }
         }.applyTo(pmml);
         return reasons.isEmpty() ? "" : reasons.get(0);
+    }
+
+    /** The factory says no more than that nothing takes the model; of trees their own translator knows why. */
+    private static String reason(PMML pmml, Model model, UnsupportedMarkupException unknown) {
+        try {
+            if (model instanceof TreeModel) {
+                new TreeModelTranslator(pmml, (TreeModel) model);
+            }
+        } catch (UnsupportedMarkupException known) {
+            return String.valueOf(known.getMessage());
+        }
+        return String.valueOf(unknown.getMessage());
     }
 
     /**
