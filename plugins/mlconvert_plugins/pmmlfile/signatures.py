@@ -26,9 +26,8 @@ def of(outline: Outline) -> Signature:
     A column of type text is an input of its own; all others are in `x`, a category as its place among its values.
     """
     columns = tuple(_column(outline.fields[name]) for name in outline.active)
-    single = outline.attributes.get("x-mathContext") == "float"
     kept = tuple(column for column in columns if column.type != "text")
-    made = tabular(kept, 1, labels(outline), "float32" if single else "float64")
+    made = tabular(kept, 1, labels(outline))
     # A tree alone answers with its class alone where no output field asks for more.
     without = {"margin"} if outline.model != "TreeModel" or outline.probabilities else {"margin", "probability"}
     texts = tuple(Tensor(column.name, "string", ("n",)) for column in columns if column.type == "text")

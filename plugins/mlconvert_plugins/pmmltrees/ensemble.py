@@ -9,7 +9,7 @@ from typing import Any
 from mlconvert_plugins.pmmlfile.errors import BrokenDocumentError
 from mlconvert_plugins.pmmlfile.texts import category
 from mlconvert_plugins.pmmltrees import numbers
-from mlconvert_plugins.pmmltrees.fields import unsupported
+from mlconvert_plugins.pmmltrees.fields import TARGETS, TREATMENTS, unsupported
 from mlconvert_plugins.pmmltrees.model import Constant, Model, Table
 from mlconvert_plugins.trees.model import Link
 
@@ -75,15 +75,22 @@ def _classes(model: Model, labels: Sequence[Any], chosen: Sequence[bool]) -> Ens
 def _regression(model: Model) -> Margin:
     """A sum or mean of trees, as the model's targets have it."""
     margin = _sum(model, "regression")
-    if len(model.targets) > 1:
+    named = _targets(model)
+    if len(model.targets) > 1 or len(named) > 1:
         raise unsupported("several targets", "Targets")
     for target in model.targets:
+        if target.get("field") != (named[0] if named else None):
+            raise unsupported("a Target that is not the model's own", "Target field")
         factor, constant = (
             numbers.double(target.get(key, default), f"Target {key}")
             for key, default in (("rescaleFactor", "1"), ("rescaleConstant", "0"))
         )
         margin = margin.scaled(factor, constant)
     return margin
+
+
+def _targets(model: Model) -> list[str]:
+    return [name for name, own in model.schema.items() if own.get("usageType") in TARGETS]
 
 
 def _sum(model: Model, function: str) -> Margin:
@@ -144,6 +151,10 @@ def _chain(model: Model, labels: Sequence[Any]) -> Ensemble:
     models = [segment.model for segment in model.segments if segment.model is not None]
     if len(models) < 2 or models[-1].element != "RegressionModel":
         raise unsupported("a chain that does not end with a RegressionModel", "Segmentation modelChain")
+    if _targets(models[-1]) != _targets(model):
+        raise unsupported("a last model of a chain that predicts something else", "RegressionModel MiningField")
+    if any(own.keys() & {*TREATMENTS} for one in models if one.tables for own in one.schema.values()):
+        raise unsupported("treatments of missing or invalid values in a chain", "RegressionModel MiningField")
     if any(one.single != models[-1].single for one in models):
         raise unsupported("models of a chain that compute in different types", "x-mathContext")
     named: dict[str, _Linked] = {}

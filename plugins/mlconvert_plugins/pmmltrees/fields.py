@@ -26,7 +26,8 @@ from mlconvert_plugins.pmmltrees.partitions import (
 )
 
 _NUMERIC = ("double", "float", "integer")
-_TREATMENTS = ("missingValueReplacement", "missingValueTreatment", "invalidValueTreatment", "invalidValueReplacement")
+TARGETS = ("target", "predicted")
+TREATMENTS = ("missingValueReplacement", "missingValueTreatment", "invalidValueTreatment", "invalidValueReplacement")
 _MOST_CODES = 2**24
 # As XML Schema writes it, and as Java does.
 _INFINITY = ("INF", "Infinity")
@@ -93,7 +94,7 @@ class Fields:
         """Take the fields of the top-level model in."""
         place = {column.name: number for number, column in enumerate(self.columns)}
         for name, attributes in schema.items():
-            if attributes.get("usageType", "active") != "active":
+            if _usage(attributes) != "active":
                 continue
             data = self.dictionary.get(name)
             if data is None:
@@ -103,16 +104,22 @@ class Fields:
                     f"the document asks for the field {for_terminal(name)!r}, which is no column of the model",
                     code="unknown-field", where=for_terminal(name), fix="convert the document without its manifest",
                 )  # fmt: skip
+            if attributes.get("optype", data.optype) != data.optype:
+                raise unsupported("an optype other than its DataField's", f"MiningField {name}")
             own = _own(data, attributes, place[name], self.columns[place[name]])
             self._owns[name] = self._of_column[own.column] = own
 
     def check_nested(self, model: Model) -> None:
-        """A model within the model takes values as they are: what its schema says anew must be what was said."""
-        for name, attributes in model.schema.items():
-            outer = self._owns[name].schema if name in self._owns else {}
-            for key in _TREATMENTS:
-                if key in attributes and attributes[key] != outer.get(key):
-                    raise unsupported(f"{key} of a model within the model", f"MiningField {name}")
+        """Models within the model take values as they are: what their schemas say anew must be what was said."""
+        while model.parent is not None:
+            for name, attributes in model.schema.items():
+                outer = self._owns[name].schema if name in self._owns else {}
+                if _usage(attributes) in TARGETS and name in self._owns:
+                    raise unsupported("a column that a model within the model predicts", f"MiningField {name}")
+                for key in TREATMENTS:
+                    if key in attributes and attributes[key] != outer.get(key):
+                        raise unsupported(f"{key} of a model within the model", f"MiningField {name}")
+            model = model.parent
 
     def partition(self, model: Model, predicate: Simple | Members) -> tuple[int, Partition]:
         """The column of a predicate, and where it is true. Raises ConversionError for what a forest cannot say."""
@@ -146,7 +153,7 @@ class Fields:
         """The field of the dictionary behind a name, and the type in which it is seen."""
         derived = _derived(model, name)
         if derived is None:
-            if name not in model.schema:
+            if _usage(model.schema.get(name, {"usageType": ""})) != "active":
                 raise BrokenDocumentError("the MiningSchema of its model does not have it", f"field {name}")
             return self._plain(name)
         # What a derived field refers to is its own model's, or one of the dictionary that has the same name.
@@ -162,6 +169,10 @@ class Fields:
     def _made(self, own: Own, data_type: str, predicate: Simple | Members) -> Partition:
         raw = _on_line(own, data_type, predicate) if own.codes is None else _on_codes(own, predicate)
         return _treated(own, raw)
+
+
+def _usage(attributes: Mapping[str, str]) -> str:
+    return attributes.get("usageType", "active")
 
 
 def _derived(model: Model, name: str) -> Derived | None:

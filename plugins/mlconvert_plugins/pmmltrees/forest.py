@@ -55,6 +55,7 @@ def open_document(path: Path, signature: Signature) -> tuple[Forest, Fields]:
     if (model.attributes.get("functionName") == "classification") != bool(signature.labels):
         raise unsupported("a classifier where the signature has no labels, or the other way round", "functionName")
     found = ensemble.read(model, signature.labels, trees[0].chosen)
+    _check_types(model, trees[0].fields, found.single)
     made = _assembled(found, trees[0], signature)
     return vouched(made, lambda what: BrokenDocumentError(what, model.element)), trees[0].fields
 
@@ -63,6 +64,21 @@ def _top(model: Model) -> Model:
     while model.parent is not None:
         model = model.parent
     return model
+
+
+def _check_types(model: Model, fields: Fields, single: bool) -> None:
+    """What is predicted leaves the document as it was computed, in no narrower type."""
+    known = ("double", "float") if single else ("double",)
+    for name, own in model.schema.items():
+        data = fields.dictionary.get(name)
+        if own.get("usageType") in ("target", "predicted") and data is not None:
+            regression = model.attributes.get("functionName") == "regression"
+            if regression and (data.data_type not in known or data.optype != "continuous"):
+                raise unsupported(f"a number as {data.optype} {data.data_type}", f"DataField {name}")
+    last = model.segments[-1].model if model.segments else None
+    for output in [*model.outputs, *(last.outputs if last is not None else ())]:
+        if output.get("feature") == "probability" and output.get("dataType", "double") not in known:
+            raise unsupported(f"a probability as {output.get('dataType')}", f"OutputField {output.get('name')}")
 
 
 def _assembled(found: Ensemble, trees: Trees, signature: Signature) -> Forest:

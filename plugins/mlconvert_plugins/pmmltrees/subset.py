@@ -33,13 +33,14 @@ _ELEMENTS = {
     "RegressionModel": ("functionName normalizationMethod x-mathContext", f"modelType targetFieldName {_MODEL}",
                         f"{_AROUND} RegressionTable"),
     "MiningSchema": ("", "", "MiningField Extension"),
-    "MiningField": ("name usageType missingValueReplacement missingValueTreatment invalidValueTreatment"
+    "MiningField": ("name usageType optype missingValueReplacement missingValueTreatment invalidValueTreatment"
                     " invalidValueReplacement", "importance", "Extension"),
     "Output": ("", "", "OutputField Extension"),
     "OutputField": ("name dataType feature value isFinalResult", "optype displayName targetField", "Extension"),
     "Targets": ("", "", "Target Extension"),
     "Target": ("field rescaleConstant rescaleFactor", "optype", "Extension"),
-    "Segmentation": ("multipleModelMethod missingPredictionTreatment", "", "Segment Extension"),
+    # Predictions are missing where rows are refused alone.
+    "Segmentation": ("multipleModelMethod missingPredictionTreatment", "missingThreshold", "Segment Extension"),
     "Segment": ("weight", "id", f"{_PREDICATES} MiningModel TreeModel RegressionModel Extension"),
     "Node": ("id score defaultChild recordCount", "", f"{_PREDICATES} ScoreDistribution Node Partition Extension"),
     "ScoreDistribution": ("value recordCount probability", "confidence", "Extension"),

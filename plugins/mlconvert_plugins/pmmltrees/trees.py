@@ -37,8 +37,7 @@ class Trees:
 
     def add(self, model: Model) -> int:
         """Take a TreeModel in; its number. Raises ConversionError."""
-        if model.parent is not None:
-            self.fields.check_nested(model)
+        self.fields.check_nested(model)
         binary, leaves, root = grow(model, self.fields)
         order = list(range(len(binary.column)))
         split_leaf, occupant = topology.reorder(binary.left, binary.right, order) if order else ([], [root])

@@ -109,9 +109,9 @@ def _pool(forest: Forest, column: int) -> np.ndarray:
         narrow = threshold.astype(np.float32)
     near = [threshold, np.nextafter(threshold, -np.inf), np.nextafter(threshold, np.inf), narrow.astype(np.float64)]
     if forest.read == "float32":
-        below, above = (np.nextafter(narrow, np.float32(end)).astype(np.float64) for end in (-np.inf, np.inf))
-        near += [below, above]
-        with np.errstate(invalid="ignore"):  # a threshold may be infinite
+        with np.errstate(invalid="ignore", over="ignore"):  # a threshold may be infinite
+            below, above = (np.nextafter(narrow, np.float32(end)).astype(np.float64) for end in (-np.inf, np.inf))
+            near += [below, above]
             near += [threshold + (above - threshold) / 2, threshold - (threshold - below) / 2]
     special = np.array(_SPECIAL)
     small = np.concatenate([np.nextafter(special, -np.inf), special, np.nextafter(special, np.inf)])
