@@ -31,8 +31,8 @@ class Outline:
     """A document without its trees.
 
     `schema` holds the attributes of the top-level model's mining fields by name, in order. `outputs` are those of the
-    model, and of the last model of its chain. `timestamp` and `model_end` are places in the file, in bytes: where the
-    header's time stamp begins and its end tag stands, and where the end tag of the model stands.
+    model, and of the last model of its chain where it is one (`chained`). `timestamp` and `model_end` are places in the
+    file, in bytes: where the header's time stamp begins and its end tag stands, and where the model's end tag stands.
     """
 
     namespace: str = ""
@@ -44,6 +44,7 @@ class Outline:
     schema: dict[str, Mapping[str, str]] = field(default_factory=dict)
     outputs: list[OutputField] = field(default_factory=list)
     elements: Counter[str] = field(default_factory=Counter)
+    chained: bool = False
     verification_rows: int = 0
     timestamp: tuple[int, int] | None = None
     model_end: int = -1
@@ -158,6 +159,7 @@ class _Listener(Listener):
         depth = len(self.path)
         if depth - 1 in self.mains and attributes.get("multipleModelMethod") == "modelChain":
             self.chains.append(depth)
+            self.outline.chained = True
 
     def _segment(self, attributes: dict[str, str]) -> None:
         depth = len(self.path)

@@ -28,8 +28,9 @@ def of(outline: Outline) -> Signature:
     columns = tuple(_column(outline.fields[name]) for name in outline.active)
     kept = tuple(column for column in columns if column.type != "text")
     made = tabular(kept, 1, labels(outline))
-    # A tree alone answers with its class alone where no output field asks for more.
-    without = {"margin"} if outline.model != "TreeModel" or outline.probabilities else {"margin", "probability"}
+    # A tree alone, or a chain, answers with its class alone where no output field asks for more.
+    terse = not outline.probabilities and (outline.model == "TreeModel" or outline.chained)
+    without = {"margin", "probability"} if terse else {"margin"}
     texts = tuple(Tensor(column.name, "string", ("n",)) for column in columns if column.type == "text")
     return replace(
         made,

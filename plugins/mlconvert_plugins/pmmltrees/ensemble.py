@@ -9,7 +9,8 @@ from typing import Any
 from mlconvert_plugins.pmmlfile.errors import BrokenDocumentError
 from mlconvert_plugins.pmmlfile.texts import category
 from mlconvert_plugins.pmmltrees import numbers
-from mlconvert_plugins.pmmltrees.fields import TARGETS, TREATMENTS, unsupported
+from mlconvert_plugins.pmmltrees.columns import unsupported
+from mlconvert_plugins.pmmltrees.fields import TARGETS, TREATMENTS
 from mlconvert_plugins.pmmltrees.model import Constant, Model, Table
 from mlconvert_plugins.trees.model import Link
 

@@ -10,8 +10,9 @@ from mlconvert.signature import Column, Signature
 from mlconvert_plugins.pmmlfile.dictionary import Dictionary
 from mlconvert_plugins.pmmlfile.errors import BrokenDocumentError
 from mlconvert_plugins.pmmltrees import ensemble, numbers, reading
+from mlconvert_plugins.pmmltrees.columns import unsupported
 from mlconvert_plugins.pmmltrees.ensemble import Ensemble
-from mlconvert_plugins.pmmltrees.fields import Fields, unsupported
+from mlconvert_plugins.pmmltrees.fields import Fields
 from mlconvert_plugins.pmmltrees.model import Model
 from mlconvert_plugins.pmmltrees.trees import Trees
 from mlconvert_plugins.trees.assembly import leaf_rows

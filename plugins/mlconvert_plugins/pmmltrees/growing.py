@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from mlconvert_plugins.pmmlfile.errors import BrokenDocumentError
 from mlconvert_plugins.pmmltrees.binary import Binary, Pieces, Slot
-from mlconvert_plugins.pmmltrees.fields import Fields, unsupported
+from mlconvert_plugins.pmmltrees.columns import unsupported
+from mlconvert_plugins.pmmltrees.fields import Fields
 from mlconvert_plugins.pmmltrees.model import Compound, Constant, Model, Node, Predicate
 from mlconvert_plugins.pmmltrees.partitions import LOGIC, Codes, Line, Partition, Span, State, combined
 

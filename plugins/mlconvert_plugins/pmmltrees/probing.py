@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from mlconvert.artifact import Artifact
 from mlconvert.probes import Probe
 from mlconvert_plugins.pmmltrees import forest as forests
-from mlconvert_plugins.pmmltrees.fields import Fields, Own
+from mlconvert_plugins.pmmltrees.columns import Own
+from mlconvert_plugins.pmmltrees.fields import Fields
 from mlconvert_plugins.trees import probing
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from mlconvert_plugins.pmmlfile.errors import BrokenDocumentError
 from mlconvert_plugins.pmmlfile.texts import category, text_of
 from mlconvert_plugins.pmmltrees import numbers
 from mlconvert_plugins.pmmltrees.binary import Binary
-from mlconvert_plugins.pmmltrees.fields import Fields, unsupported
+from mlconvert_plugins.pmmltrees.columns import unsupported
+from mlconvert_plugins.pmmltrees.fields import Fields
 from mlconvert_plugins.pmmltrees.growing import grow
 from mlconvert_plugins.pmmltrees.model import Model, Node
 from mlconvert_plugins.trees import topology
