@@ -11,7 +11,6 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-
 # What java/jpmml is compiled against: the versions in constraints.txt, which an sdist does not hold.
 _JPMML = ["sklearn2pmml==0.133.1", "jpmml-evaluator==0.16.0"]
 

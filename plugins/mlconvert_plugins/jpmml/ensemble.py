@@ -6,7 +6,7 @@ thresholds, default branches and columns, which then decide the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,10 @@ from mlconvert_plugins.trees.model import Decision, Forest
 if TYPE_CHECKING:
     import numpy as np
 
-# XML 1.0 has no way to write these.
-_UNWRITABLE = {chr(code) for code in range(32)} - set("\t\n\r") | {chr(0xFFFE), chr(0xFFFF)}
+# XML 1.0 has no way to write these, or parsers make blanks of them where they stand in an attribute.
+_UNWRITABLE = {chr(code) for code in range(32)} | {chr(0xFFFE), chr(0xFFFF)}
+# Integers of JPMML's.
+_INTEGERS = range(-(2**31), 2**31)
 # PMML's data types of categories and labels, by their Python type.
 _TYPES = {bool: "boolean", int: "integer", float: "double", str: "string"}
 
@@ -117,7 +119,7 @@ def columns(forest: Forest, invalid: str) -> list[dict[str, Any]]:
     for place, column in enumerate(forest.columns):
         values = column.categories if column.categories is not None else range(codes.get(place, 0))
         if column.type == "categorical" and (column.categories is not None or place in codes):
-            kind = _TYPES[type(values[0])] if values else "string"
+            kind = _kind(values, "double")
             found.append({"name": column.name, "type": kind, "values": list(values), "invalid": invalid})
         else:
             found.append({"name": column.name, "type": number})
@@ -140,10 +142,14 @@ def told(forest: Forest, target: str) -> dict[str, Any]:
 
 
 def _label_type(labels: list[Any]) -> str:
-    kinds = {type(label) for label in labels}
-    if kinds == {int, float}:
-        return "double"
-    return _TYPES[next(iter(kinds))] if len(kinds) == 1 else "string"
+    return "double" if {type(label) for label in labels} == {int, float} else _kind(labels, "string")
+
+
+def _kind(values: Sequence[Any], beyond: str) -> str:
+    """PMML's data type of values; `beyond` for integers that are none of JPMML's."""
+    kinds = {type(value) for value in values}
+    kind = _TYPES[next(iter(kinds))] if len(kinds) == 1 else "string"
+    return beyond if kind == "integer" and not all(value in _INTEGERS for value in values) else kind
 
 
 def target_name(forest: Forest, asked: str | None) -> str:
@@ -195,6 +201,9 @@ def _category_refusals(column: Column) -> Iterator[Refusal]:
     if len({type(value) for value in categories}) > 1:
         message = f"the categories of {where} are of several types"
         yield Refusal("mixed-categories", message, where, fix="train on categories of one type")
+    if any(isinstance(value, int) and abs(value) >= 2**53 for value in categories):
+        message = f"a category of {where} is beyond 2**53, where numbers of PMML are no longer whole"
+        yield Refusal("unwritable-category", message, where, fix="train on categories of text")
     if any(isinstance(value, str) and _UNWRITABLE & set(value) for value in categories):
         message = f"XML cannot write a category of {where}"
         yield Refusal("unwritable-category", message, where, fix="rename the category")

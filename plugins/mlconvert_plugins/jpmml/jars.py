@@ -1,7 +1,7 @@
 """The jars of JPMML, which two packages on PyPI carry, and which no code here imports.
 
-`python -m mlconvert_plugins.jpmml.jars CLASSPATH.jar` writes a jar that names them all, and prints the property by which
-java/jpmml's Maven module finds it.
+`python -m mlconvert_plugins.jpmml.jars CLASSPATH.jar` writes a jar that names them all, and prints the property by
+which java/jpmml's Maven module finds it.
 """
 
 from __future__ import annotations

@@ -63,6 +63,7 @@ final class LightGbm implements Command {
             for (Tree tree : trees) {
                 TreeModel made = tree.encodeTreeModel(predicates, own);
                 Splits.infiniteIsNotMissing(made);
+                Splits.listsAreSafe(made);
                 if (request.get("compact").getAsBoolean()) {
                     new TreeModelCompactor().applyTo(made);
                 }

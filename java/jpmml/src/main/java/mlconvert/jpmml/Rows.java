@@ -82,9 +82,10 @@ final class Rows {
         if (column.has("categories")) {
             List<Object> categories = new ArrayList<>();
             column.getAsJsonArray("categories").forEach(one -> categories.add(category(one.getAsJsonPrimitive())));
+            Object unseen = unseen(categories);
             return value -> {
                 double code = Math.floor(value);
-                return code >= 0 && code < categories.size() ? categories.get((int) code) : UNSEEN;
+                return code >= 0 && code < categories.size() ? categories.get((int) code) : unseen;
             };
         }
         if (type == DataType.BOOLEAN) {
@@ -97,6 +98,15 @@ final class Rows {
         // An integer's text is not that of a double.
         boolean whole = type == DataType.INTEGER || type == DataType.STRING;
         return value -> whole && value == Math.rint(value) && Math.abs(value) < 1L << 53 ? number((long) value) : value;
+    }
+
+    /** What none of the categories is: a number among numbers, which a field of numbers can read. */
+    private static Object unseen(List<Object> categories) {
+        if (categories.isEmpty() || !categories.stream().allMatch(one -> one instanceof Number)) {
+            return UNSEEN;
+        }
+        double largest = categories.stream().mapToDouble(one -> ((Number) one).doubleValue()).max().getAsDouble();
+        return categories.get(0) instanceof Double ? (Object) (largest + Math.max(1, Math.abs(largest))) : number((long) largest + 1);
     }
 
     private static Object category(JsonPrimitive told) {

@@ -1,7 +1,10 @@
 package mlconvert.jpmml;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
+import org.dmg.pmml.CompoundPredicate;
+import org.dmg.pmml.CompoundPredicate.BooleanOperator;
 import org.dmg.pmml.False;
 import org.dmg.pmml.Predicate;
 import org.dmg.pmml.SimplePredicate;
@@ -61,6 +64,38 @@ final class Splits {
                 children.get(1).setPredicate(all ? False.INSTANCE : new SimplePredicate(field, Operator.IS_MISSING, null));
             }
         });
+    }
+
+    /**
+     * JPMML's lists of texts do not keep every text: one with a quotation mark, or with white space that is no blank, comes back as
+     * another. Here such a set is one test for each of its members.
+     */
+    static void listsAreSafe(TreeModel tree) {
+        forEach(tree.requireNode(), node -> {
+            for (Node child : node.getNodes()) {
+                Predicate predicate = child.requirePredicate();
+                if (predicate instanceof SimpleSetPredicate) {
+                    child.setPredicate(oneByOne((SimpleSetPredicate) predicate));
+                }
+            }
+        });
+    }
+
+    private static Predicate oneByOne(SimpleSetPredicate set) {
+        Collection<?> values = (Collection<?>) set.requireArray().getValue();
+        if (values.stream().allMatch(value -> isSafe(String.valueOf(value)))) {
+            return set;
+        }
+        boolean in = set.requireBooleanOperator() == SimpleSetPredicate.BooleanOperator.IS_IN;
+        CompoundPredicate all = new CompoundPredicate(in ? BooleanOperator.OR : BooleanOperator.AND, null);
+        for (Object value : values) {
+            all.addPredicates(new SimplePredicate(set.requireField(), in ? Operator.EQUAL : Operator.NOT_EQUAL, value));
+        }
+        return all;
+    }
+
+    private static boolean isSafe(String text) {
+        return text.chars().allMatch(one -> one == ' ' || (one != '"' && !Character.isWhitespace(one) && !Character.isSpaceChar(one)));
     }
 
     private static void forEach(Node node, Consumer<Node> action) {

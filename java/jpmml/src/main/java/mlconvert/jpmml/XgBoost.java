@@ -39,6 +39,7 @@ final class XgBoost implements Command {
         for (RegTree tree : learner.gbtree().trees()) {
             TreeModel made = tree.encodeTreeModel(learner.obj(), null, predicates, own);
             Splits.unseenGoLeft(made);
+            Splits.listsAreSafe(made);
             if (request.get("compact").getAsBoolean()) {
                 new TreeModelCompactor().applyTo(made);
             }
