@@ -28,7 +28,7 @@ def rows(artifact: Artifact, memory: int, ctx: Context) -> Golden | None:
     inputs = _few(_drawn(artifact, ctx.seed))
     single = any(tensor.dtype == "float32" for tensor in artifact.signature.outputs)
     with Scorer(artifact.path, artifact.signature, memory=memory) as scorer:
-        known = _accepted(scorer, inputs)
+        known = _answered(scorer, inputs)
         return Golden(known, scorer.run(known), single) if known else None
 
 
@@ -58,20 +58,22 @@ def _few(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: values[chosen] for name, values in inputs.items()}
 
 
-def _accepted(scorer: Scorer, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The rows that the document scores: its rules may refuse values, one row at a time."""
+def _answered(scorer: Scorer, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The rows that the document has an answer to: its rules may refuse values, and results may be missing."""
     import numpy as np
 
     count = len(next(iter(inputs.values())))
-    kept = [number for number in range(count) if _scores(scorer, {n: v[[number]] for n, v in inputs.items()})]
+    kept = [number for number in range(count) if _answers(scorer, {n: v[[number]] for n, v in inputs.items()})]
     return {name: values[np.array(kept, dtype=int)] for name, values in inputs.items()} if kept else {}
 
 
-def _scores(scorer: Scorer, row: dict[str, np.ndarray]) -> bool:
+def _answers(scorer: Scorer, row: dict[str, np.ndarray]) -> bool:
+    import numpy as np
+
     try:
-        scorer.run(row)
+        answer = scorer.run(row)
     except ConversionError as error:
         if error.code != "jpmml-refused":
             raise
         return False
-    return True
+    return not any(np.isnan(values).any() for values in answer.values() if values.dtype.kind == "f")

@@ -51,13 +51,17 @@ final class Transpile implements Command {
         return answer;
     }
 
-    /** Takes away what would only make the code of a method too long: reports on features, and golden rows beyond the first. */
+    /**
+     * Takes away what would only make the code of a method too long: reports on features, and golden rows beyond the first. Rows of
+     * nothing but missing values, too, which the evaluator refuses.
+     */
     private static void lighten(Model model) {
         model.requireMiningSchema().getExtensions().clear();
         ModelVerification verification = model.getModelVerification();
         if (verification != null) {
             int fields = Math.max(1, verification.requireVerificationFields().getVerificationFields().size());
             List<Row> rows = verification.requireInlineTable().getRows();
+            rows.removeIf(row -> !row.hasContent());
             int kept = Math.min(rows.size(), Math.max(1, CELLS / fields));
             rows.subList(kept, rows.size()).clear();
             verification.setRecordCount(kept);
