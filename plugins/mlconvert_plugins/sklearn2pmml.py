@@ -61,25 +61,33 @@ class Sklearn2Pmml(PmmlStage):
         """JPMML's document, and the estimator's own answers to some rows. Raises ConversionError (`jpmml-refused`)."""
         from mlconvert_plugins.jpmml import heap, session
         from mlconvert_plugins.sklearnpipelines import golden, preparing
+        from mlconvert_plugins.sklearnpipelines.model import Model
         from mlconvert_plugins.sklearntrees import opening
 
-        estimator = opening.load(artifact.path, trust=ctx.trust)
-        rows = golden.rows(estimator, _GOLDEN, ctx.seed)
-        source = ctx.scratch / "estimator.pkl"
-        size = preparing.save(estimator, artifact.signature.columns, source)
+        model = Model(opening.load(artifact.path, trust=ctx.trust))
+        rows = golden.of(model, _GOLDEN, ctx.seed)
+        told, source = preparing.told(model), ctx.scratch / "estimator.pkl"
+        size = preparing.save(model.estimator, artifact.signature.columns, source)
         ctx.progress("converting in the JVM")
-        named = {tensor.name for tensor in artifact.signature.outputs}
+        names = [column.name for column in artifact.signature.columns]
         session.session(options.heap or heap.needed(size)).ask(
             "sklearn",
             source=str(source),
             out=str(out),
-            active=[column.name for column in artifact.signature.columns],
-            target=options.target,
-            texts=preparing.averages_chains(estimator),
+            active=names,
+            targets=_targets(artifact.signature, options.target),
+            **told,
         )
+        named = {tensor.name for tensor in artifact.signature.outputs}
         given = named - _absent(out, artifact.signature, ctx)
         outputs = tuple(tensor for tensor in artifact.signature.outputs if tensor.name in given)
         return Written(replace(artifact.signature, outputs=outputs), rows)
+
+
+def _targets(signature: Signature, target: str) -> list[str]:
+    """The names of what is predicted: one for each column of the prediction."""
+    width = next((tensor.shape[1] for tensor in signature.outputs if tensor.name == "prediction"), 1)
+    return [target] if width == 1 else [f"{target}_{number}" for number in range(int(str(width)))]
 
 
 def _absent(document: Path, signature: Signature, ctx: Context) -> set[str]:

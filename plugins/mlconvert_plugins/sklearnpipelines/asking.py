@@ -100,37 +100,35 @@ def _category(code: float, categories: tuple[Any, ...], absent: Any) -> Any:
     return UNSEEN if UNSEEN not in texts else max(texts) + UNSEEN
 
 
-def answers(estimator: Any, rows: Any) -> dict[str, np.ndarray]:
-    """What it says of a table: `label`, and `margin` and `probability` where it has them; or `prediction`."""
+def answers(estimator: Any, rows: Any, *, single: bool = False) -> dict[str, np.ndarray]:
+    """What it says of a table: `label`, and `margin` and `probability` where it has them; or `prediction`.
+
+    Numbers are float64[n, k], or float32 where `single` says that it computes in it.
+    """
     import numpy as np
 
     # Its checks of the rows add them all up, and links overflow where the library lets them.
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return _classes(estimator, rows) if hasattr(estimator, "classes_") else _numbers(estimator, rows)
+        found = _classes(estimator, rows) if hasattr(estimator, "classes_") else _numbers(estimator, rows)
+    dtype = np.float32 if single else np.float64
+    return {name: v if name == "label" else np.reshape(v, (len(v), -1)).astype(dtype) for name, v in found.items()}
 
 
 def _classes(estimator: Any, rows: Any) -> dict[str, np.ndarray]:
     import numpy as np
 
     label = np.asarray(estimator.predict(rows))
-    found = {}
+    found = {"label": label.astype(object) if label.dtype.kind == "U" else label}
     for name, method in (("margin", "decision_function"), ("probability", "predict_proba")):
         if hasattr(estimator, method):
-            found[name] = _floats(getattr(estimator, method)(rows))
-    return {**found, "label": label.astype(object) if label.dtype.kind == "U" else label}
+            found[name] = np.asarray(getattr(estimator, method)(rows))
+    return found
 
 
 def _numbers(estimator: Any, rows: Any) -> dict[str, np.ndarray]:
     """A model of outliers says in `decision_function` what its `predict` cuts at 0."""
-    is_outlier_detector = type(estimator).__name__ in ("IsolationForest", "OneClassSVM", "SGDOneClassSVM")
-    predicted = (estimator.decision_function if is_outlier_detector else estimator.predict)(rows)
-    return {"prediction": _floats(predicted)}
-
-
-def _floats(values: Any) -> np.ndarray:
-    """[n, k], in float32 where the estimator computes in it."""
     import numpy as np
 
-    found = np.asarray(values)
-    return found.reshape(len(found), -1).astype(np.float32 if found.dtype == np.float32 else np.float64)
+    is_outlier_detector = type(estimator).__name__ in ("IsolationForest", "OneClassSVM", "SGDOneClassSVM")
+    return {"prediction": np.asarray((estimator.decision_function if is_outlier_detector else estimator.predict)(rows))}

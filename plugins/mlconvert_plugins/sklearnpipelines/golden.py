@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlconvert_plugins.pmmlfile.verification import Golden
 
-
-def rows(estimator: Any, count: int, seed: int) -> Golden:
-    """Usual values, edges, missing values where it takes them."""
-    from mlconvert_plugins.sklearnpipelines import probing
+if TYPE_CHECKING:
     from mlconvert_plugins.sklearnpipelines.model import Model
 
-    model = Model(estimator)
+
+def rows(estimator: Any, count: int, seed: int) -> Golden:
+    """Usual values, edges, and missing values where it takes them."""
+    from mlconvert_plugins.sklearnpipelines.model import Model
+
+    return of(Model(estimator), count, seed)
+
+
+def of(model: Model, count: int, seed: int) -> Golden:
+    """As `rows`, for a model that is open."""
+    from mlconvert_plugins.sklearnpipelines import probing
+
     inputs = probing.few(model, count, seed)
     answer = model.answer(inputs)
     single = any(values.dtype.name == "float32" for values in answer.values())

@@ -13,7 +13,7 @@ from mlconvert.errors import ConversionError
 from mlconvert.signature import Column, DimRange, Signature, Tensor
 from mlconvert.text import for_terminal
 from mlconvert_plugins.sklearnpipelines import asking, columns, knowledge
-from mlconvert_plugins.sklearnpipelines.walking import parts
+from mlconvert_plugins.sklearnpipelines.walking import estimators, parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +36,8 @@ class Model:
         self.seconds = math.nan
         with _guarded(estimator):
             self.known = columns.read(estimator)
+            # XGBoost computes in float32, and whatever is made of its answers is no better.
+            self._single = any(hasattr(step, "get_booster") for step in estimators(estimator))
             _one_thread(estimator, len(self.known))
             self.numeric = [known.column for known in self.known if known.column.type != "text"]
             self.base, answer = self._base()
@@ -51,7 +53,7 @@ class Model:
     def _answer(self, inputs: Inputs) -> dict[str, np.ndarray]:
         table = asking.table(self.estimator, self.known, inputs)
         start = time.perf_counter()
-        outputs = asking.answers(self.estimator, table)
+        outputs = asking.answers(self.estimator, table, single=self._single)
         self.seconds = time.perf_counter() - start
         return outputs
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlconvert.signature import Column
 from mlconvert_plugins.sklearnpipelines import replacing
-from mlconvert_plugins.sklearnpipelines.walking import Place, parts
+from mlconvert_plugins.sklearnpipelines.columns import ENCODERS
+from mlconvert_plugins.sklearnpipelines.walking import Part, Place, estimators, parts
+
+if TYPE_CHECKING:
+    from mlconvert_plugins.sklearnpipelines.model import Model
 
 
 def save(estimator: Any, columns: Sequence[Column], path: Path) -> int:
     """Pickle a prepared estimator to `path`; the bytes that it takes. The estimator is changed, and not for use."""
     import joblib
 
-    prepared = replacing.replaced(estimator)
+    prepared = replacing.replaced(estimator, len(columns))
     _name_columns(prepared, [column.name for column in columns])
     for step in estimators(prepared):
         _note(step, may_be_missing=any(column.missing == "nan" for column in columns))
@@ -35,11 +39,45 @@ def _name_columns(estimator: Any, names: Sequence[str]) -> None:
             part.step.feature_names_in_ = np.array(names, dtype=object)
 
 
-def averages_chains(estimator: Any) -> bool:
-    """Whether it takes the mean of several calibrated models: of their chains an evaluator finds no class again that is
-    no text.
+def told(model: Model) -> dict[str, Any]:
+    """What java/jpmml's class SkLearn must know beside the pickle.
+
+    `texts`: classes are texts in the document, whatever they are here. `unseen`: columns that may hold a category
+    nobody knows. `grouped`: those whose missing values are taken for infrequent ones. `codes`: what encoders make of
+    the missing values of a column.
     """
-    return any(len(getattr(step, "calibrated_classifiers_", ())) > 1 for step in estimators(estimator))
+    grouped, codes = set(), dict[str, float]()
+    for part, index, place in _encoded(model):
+        name = model.known[place.column].column.name
+        has_gap = (
+            part.step.categories_[index][-1] is None
+            or part.step.categories_[index][-1] != part.step.categories_[index][-1]
+        )
+        if getattr(part.step, "infrequent_categories_", None) and part.step.infrequent_categories_[index] is not None:
+            grouped |= set() if has_gap else {name}
+        if has_gap and type(part.step).__name__ == "OrdinalEncoder":
+            codes[name] = float(part.step.encoded_missing_value)
+        if has_gap and type(part.step).__name__ == "TargetEncoder":
+            codes[name] = float(part.step.encodings_[index][-1])
+    return {
+        "texts": any(_nests_classes(step) for step in estimators(model.estimator)),
+        "unseen": [column.name for column, takes in zip(model.numeric, model.unseen, strict=True) if takes],
+        "grouped": sorted(grouped),
+        "codes": {name: code for name, code in codes.items() if code == code},
+    }
+
+
+def _nests_classes(step: Any) -> bool:
+    """Whether models in a document answer with classes that the whole would not find again, were they numbers."""
+    return len(getattr(step, "calibrated_classifiers_", ())) > 1 or type(step).__name__ == "OneVsRestClassifier"
+
+
+def _encoded(model: Model) -> Iterator[tuple[Part, int, Place]]:
+    """The model's own columns, as encoders see them."""
+    for part in parts(model.estimator, len(model.known)):
+        for index, place in part.placed() if type(part.step).__name__ in ENCODERS else ():
+            if place == Place(place.column):
+                yield part, index, place
 
 
 def _note(step: Any, *, may_be_missing: bool) -> None:
@@ -48,25 +86,4 @@ def _note(step: Any, *, may_be_missing: bool) -> None:
     if dataclasses.is_dataclass(tags) and not isinstance(tags, type):
         step._sklearn_tags = dataclasses.asdict(tags)
     if may_be_missing:
-        step.pmml_options_ = {"allow_missing": True}
-
-
-def estimators(held: Any, seen: set[int] | None = None) -> Iterator[Any]:
-    """Every estimator in what is held, however deep, each once."""
-    import numpy as np
-    from sklearn.base import BaseEstimator
-
-    seen = set() if seen is None else seen
-    if id(held) in seen:
-        return
-    seen.add(id(held))
-    if isinstance(held, BaseEstimator):
-        yield held
-    if isinstance(held, BaseEstimator) or type(held).__name__ == "_CalibratedClassifier":
-        held = vars(held)
-    if isinstance(held, dict):
-        held = list(held.values())
-    if isinstance(held, np.ndarray) and held.dtype == object:
-        held = held.ravel().tolist()
-    for one in held if isinstance(held, (list, tuple)) else ():
-        yield from estimators(one, seen)
+        step.pmml_options_ = {**getattr(step, "pmml_options_", {}), "allow_missing": True}

@@ -48,7 +48,7 @@ def few(model: Model, count: int, seed: int) -> dict[str, np.ndarray]:
         pool if column.categories is None else pool[~(pool >= len(column.categories))]
         for pool, column in zip(_pools(model), model.numeric, strict=True)
     ]
-    return _inputs(model, _drawn(pools, count, generator), count, generator)
+    return _taken(model, _inputs(model, _drawn(pools, count, generator), count, generator))
 
 
 def _pools(model: Model) -> list[np.ndarray]:
@@ -76,11 +76,14 @@ def _probe(label: str, model: Model, pools: list[np.ndarray], count: int, genera
 
 
 def _made(label: str, model: Model, x: np.ndarray, generator: np.random.Generator, count: int | None = None) -> Probe:
-    """The rows that it takes: what is fine in one column need not be beside what is fine in another."""
-    inputs = _inputs(model, x, len(x) if count is None else count, generator)
-    fits = model.taken(inputs)
-    inputs = {name: values[fits] for name, values in inputs.items()} if fits.any() else model.repeated(1)
+    inputs = _taken(model, _inputs(model, x, len(x) if count is None else count, generator))
     return Probe(label, {"n": len(next(iter(inputs.values())))}, inputs)
+
+
+def _taken(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The rows that it takes: what is fine in one column need not be beside what is fine in another."""
+    fits = model.taken(inputs)
+    return {name: values[fits] for name, values in inputs.items()} if fits.any() else model.repeated(1)
 
 
 def _inputs(model: Model, x: np.ndarray, count: int, generator: np.random.Generator) -> dict[str, np.ndarray]:

@@ -2,97 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mlconvert_plugins.sklearnpipelines import equivalents
+from mlconvert_plugins.sklearnpipelines.walking import Place, Places, parts
 
-def replaced(step: Any) -> Any:
-    """The step, changed in place, or another that does the same."""
-    from sklearn.compose import ColumnTransformer
+_OF_MEMBERS = ("VotingClassifier", "VotingRegressor", "StackingClassifier", "StackingRegressor")
+_OF_ONE = ("GridSearchCV", "RandomizedSearchCV", "TransformedTargetRegressor")
+_LIGHTGBM = ("LGBMClassifier", "LGBMRegressor")
+# What must see an encoder's columns as numbers: where a category is missing, trees of XGBoost would take their default
+# side and vector machines nothing at all; extra trees compare with any number between 0 and 1.
+_OF_NUMBERS = (
+    "XGBClassifier", "XGBRegressor", "XGBRFClassifier", "XGBRFRegressor", "SVC", "SVR", "NuSVC", "NuSVR",
+    "ExtraTreeClassifier", "ExtraTreeRegressor", "ExtraTreesClassifier", "ExtraTreesRegressor",
+)  # fmt: skip
+
+
+def replaced(estimator: Any, columns: int) -> Any:
+    """An estimator of so many columns, changed in place, or another that does the same."""
     from sklearn.feature_selection import SelectorMixin
-    from sklearn.pipeline import FeatureUnion, Pipeline
 
-    if isinstance(step, SelectorMixin):
-        return _kept(step)
-    if type(step).__name__ == "GaussianNB":
-        return _squares(step)
-    if isinstance(step, Pipeline):
-        step.steps = [(name, replaced(inner)) for name, inner in step.steps]
-    elif isinstance(step, ColumnTransformer):
-        step.transformers_ = [(name, replaced(inner), *rest) for name, inner, *rest in step.transformers_]
-    elif isinstance(step, FeatureUnion):
-        step.transformer_list = [(name, replaced(inner)) for name, inner in step.transformer_list]
-    elif type(step).__name__ in ("VotingClassifier", "VotingRegressor", "StackingClassifier", "StackingRegressor"):
-        step.estimators_ = [_apart(replaced(inner)) for inner in step.estimators_]
-        if hasattr(step, "final_estimator_"):
-            step.final_estimator_ = _apart(replaced(step.final_estimator_))
-    return step
+    places = {id(part.step): part.places for part in parts(estimator, columns)}
+    shared = _shared(estimator, columns)
+
+    def change(step: Any) -> Any:
+        if isinstance(step, SelectorMixin):
+            return equivalents.kept(step.get_support())
+        _descend(step, change)
+        kind = type(step).__name__
+        if kind == "SimpleImputer":
+            return equivalents.imputed(step, apart=id(step) in shared)
+        if kind in _LIGHTGBM:
+            return equivalents.zeros(step, _may_miss(places.get(id(step), ())))
+        if kind in _OF_NUMBERS and None in places.get(id(step), ()):
+            return equivalents.copied(step)
+        return _BY_CLASS[kind](step) if kind in _BY_CLASS else step
+
+    return change(estimator)
 
 
-def _kept(selector: Any) -> Any:
-    """A selector as the columns that it keeps: JPMML would compute most of them again, or does not know how."""
-    import numpy as np
+_BY_CLASS: Mapping[str, Callable[[Any], Any]] = {
+    "GaussianNB": equivalents.squares,
+    "MissingIndicator": equivalents.indicated,
+    **dict.fromkeys(("CountVectorizer", "TfidfVectorizer"), equivalents.tokenised),
+}
+
+
+def _descend(step: Any, change: Callable[[Any], Any]) -> None:
+    """Change what a step holds."""
     from sklearn.compose import ColumnTransformer
-
-    mask = selector.get_support()
-    made = ColumnTransformer([("kept", "passthrough", np.flatnonzero(mask).tolist())])
-    return made.fit(np.zeros((1, len(mask))))
-
-
-def _squares(bayes: Any) -> Any:
-    """Gaussian naive Bayes as the softmax of its logarithms: PMML's multiplies densities, which vanish far from a mean.
-
-    A class's logarithm is that of its prior and constants, less half the sum of its squared standard scores.
-    """
-    import numpy as np
-    from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import FeatureUnion, Pipeline
-    from sklearn.preprocessing import FunctionTransformer
 
-    classes, columns = bayes.theta_.shape
-    scores = [
-        (
-            f"class{number}",
-            Pipeline([("scores", _standardised(mean, variance)), ("squares", FunctionTransformer(np.square))]),
-        )
-        for number, (mean, variance) in enumerate(zip(bayes.theta_, bayes.var_, strict=True))
-    ]
-    made = LogisticRegression()
-    weight = -0.5 * np.kron(np.eye(classes), np.ones(columns))
-    constant = np.log(bayes.class_prior_) - 0.5 * np.log(2.0 * np.pi * bayes.var_).sum(axis=1)
-    if classes == 2:
-        weight, constant = weight[1:] - weight[:1], constant[1:] - constant[:1]
-    made.coef_, made.intercept_, made.classes_ = weight, constant, bayes.classes_
-    made.n_features_in_, made.n_iter_ = classes * columns, np.ones(1, dtype=np.int32)
-    return Pipeline([("scores", FeatureUnion(scores)), ("softmax", made)])
+    kind = type(step).__name__
+    if isinstance(step, Pipeline):
+        step.steps = [(name, _each(inner, change)) for name, inner in step.steps]
+    elif isinstance(step, ColumnTransformer):
+        step.transformers_ = [
+            (name, _each(inner, change), _numbered(columns, step._transformer_to_input_indices.get(name, ())))
+            for name, inner, columns in step.transformers_
+        ]
+    elif isinstance(step, FeatureUnion):
+        step.transformer_list = [(name, _each(inner, change)) for name, inner in step.transformer_list]
+    elif kind in _OF_MEMBERS or kind in _OF_ONE:
+        members = change if kind in _OF_ONE else lambda member: equivalents.apart(change(member))
+        for attribute in ("estimators_", "final_estimator_", "best_estimator_", "regressor_"):
+            if attribute in vars(step):
+                setattr(step, attribute, _each(getattr(step, attribute), members))
 
 
-def _standardised(mean: Any, variance: Any) -> Any:
-    import numpy as np
-    from sklearn.preprocessing import StandardScaler
-
-    made = StandardScaler().fit(np.zeros((1, len(mean))))
-    made.mean_, made.var_, made.scale_ = mean, variance, np.sqrt(variance)
-    return made
+def _each(held: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(held, (list, tuple)):
+        return [_each(inner, change) for inner in held]
+    return held if held is None or isinstance(held, str) else change(held)
 
 
-def _apart(member: Any) -> Any:
-    """A member that reads float32, with columns of its own: JPMML makes the columns that it reads float32 for all."""
-    import numpy as np
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import MaxAbsScaler
-
-    *before, (name, last) = member.steps if isinstance(member, Pipeline) else [("member", member)]
-    if not _reads_float32(last):
-        return member
-    # Half of a float and its double are exact, and fields that are computed twice.
-    copies = [
-        (f"copy{number}", MaxAbsScaler().fit(np.full((1, last.n_features_in_), scale)))
-        for number, scale in enumerate((2.0, 0.5))
-    ]
-    return Pipeline([*before, *copies, (name, last)])
+def _numbered(columns: Any, numbers: Sequence[int]) -> Any:
+    """JPMML knows no slices of columns."""
+    return [int(number) for number in numbers] if isinstance(columns, slice) else columns
 
 
-def _reads_float32(estimator: Any) -> bool:
-    from mlconvert_plugins.sklearnpipelines.preparing import estimators
+def _shared(estimator: Any, columns: int) -> set[int]:
+    """The imputers of columns that another part sees with their gaps."""
+    seen: dict[int, set[int]] = {}
+    for part in parts(estimator, columns):
+        for _, place in part.placed() if part.whole else ():
+            if not place.imputed:
+                seen.setdefault(place.column, set()).add(id(part.step))
+    return {step for steps in seen.values() if len(steps) > 1 for step in steps}
 
-    return any(hasattr(inner, "tree_") or hasattr(inner, "get_booster") for inner in estimators(estimator))
+
+def _may_miss(places: Places) -> list[bool]:
+    """Which columns of a part can be missing: those that come from one of the model's, which no imputer has filled."""
+    return [isinstance(place, Place) and not place.imputed for place in places]

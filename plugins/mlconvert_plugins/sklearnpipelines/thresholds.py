@@ -20,7 +20,7 @@ def thresholds(part: Part) -> dict[int, list[np.ndarray]]:
     """By the part's columns: values on both sides of its thresholds; of many, some that are spread over all."""
     import numpy as np
 
-    forest = _forest(part.step)
+    forest = forest_of(part.step)
     if forest is None or len(forest.columns) != len(part.places):
         return {}
     found = {}
@@ -52,7 +52,7 @@ def _near(values: np.ndarray) -> list[np.ndarray]:
     return [values, *(values + shift * np.spacing(np.abs(values)) for shift in (-2, -1, 1, 2))]
 
 
-def _forest(step: Any) -> Forest | None:
+def forest_of(step: Any) -> Forest | None:
     """The trees of a part, by the reader of its library; None for what has none, or none that is known exactly."""
     try:
         return _read(step)

@@ -25,10 +25,13 @@ _MONOTONE = (
 
 @dataclass(frozen=True)
 class Place:
-    """The column of the model whose values a part sees, and the steps back from what it sees to the column's own."""
+    """The column of the model whose values a part sees, and the steps back from what it sees to the column's own.
+    `imputed`: none of them is missing any more.
+    """
 
     column: int
     back: tuple[Callable[[np.ndarray], np.ndarray], ...] = ()
+    imputed: bool = False
 
     def own(self, values: np.ndarray) -> np.ndarray:
         """The column's values behind what the part sees, as near as rounding allows."""
@@ -152,9 +155,10 @@ def _one_to_one(step: Any, places: Places) -> Places:
     if name in _MONOTONE:
         return [_carried(step, number, place) for number, place in enumerate(places)]
     if name == "SimpleImputer" or isinstance(step, SelectorMixin):
-        numbers = {name: number for number, name in enumerate(_names_in(step, len(places)))}
-        found = [numbers.get(name) for name in _names_out(step, len(places))]
-        return [None if number is None else _at(places, number) for number in found]
+        numbers = {own: number for number, own in enumerate(_names_in(step, len(places)))}
+        found = [numbers.get(own) for own in _names_out(step, len(places))]
+        reached = [None if number is None else _at(places, number) for number in found]
+        return [place and replace(place, imputed=place.imputed or name == "SimpleImputer") for place in reached]
     return [None] * len(_names_out(step, len(places)))
 
 
@@ -187,3 +191,24 @@ def _names_out(step: Any, columns: int) -> list[str]:
 
 def _at(places: Places, index: int) -> Place | None:
     return places[index] if index < len(places) else None
+
+
+def estimators(held: Any, seen: set[int] | None = None) -> Iterator[Any]:
+    """Every estimator in what is held, however deep, each once."""
+    import numpy as np
+    from sklearn.base import BaseEstimator
+
+    seen = set() if seen is None else seen
+    if id(held) in seen:
+        return
+    seen.add(id(held))
+    if isinstance(held, BaseEstimator):
+        yield held
+    if isinstance(held, BaseEstimator) or type(held).__name__ == "_CalibratedClassifier":
+        held = vars(held)
+    if isinstance(held, dict):
+        held = list(held.values())
+    if isinstance(held, np.ndarray) and held.dtype == object:
+        held = held.ravel().tolist()
+    for one in held if isinstance(held, (list, tuple)) else ():
+        yield from estimators(one, seen)

@@ -31,7 +31,8 @@ def read(estimator: Any) -> Forest:
 def signature(estimator: Any) -> Signature:
     """What an estimator takes and gives, as the forest of it will. Raises ConversionError."""
     with _guarded(type(estimator).__name__):
-        return tabular(columns.read(estimator), ensembles.read(estimator).outputs, labels_of(estimator))
+        outputs = ensembles.read(estimator).outputs
+        return tabular(columns.read(estimator), outputs, labels_of(estimator))
 
 
 def attempt(read: Callable[[Any], _Read], estimator: Any) -> _Read | None:

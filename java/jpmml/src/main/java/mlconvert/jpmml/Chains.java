@@ -13,7 +13,7 @@ import org.jpmml.model.visitors.AbstractVisitor;
 
 /**
  * Models that feed the last one of a chain. JPMML lets each of them announce its probabilities as results of the whole, and two of them,
- * or one and the last, under the same name. What the chain itself reads goes by other names, and is no final result.
+ * or one and the last, under the same name. What the chain itself reads goes by other names.
  */
 final class Chains extends AbstractVisitor {
     private Chains() {
@@ -42,6 +42,6 @@ final class Chains extends AbstractVisitor {
     }
 
     private static boolean isResult(OutputField field) {
-        return field.isFinalResult() && field.getResultFeature() == ResultFeature.PROBABILITY;
+        return field.getResultFeature() == ResultFeature.PROBABILITY && field.getName().startsWith("probability(");
     }
 }

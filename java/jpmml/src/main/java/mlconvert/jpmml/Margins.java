@@ -20,7 +20,7 @@ final class Margins {
     /** Changes a document whose model is a chain of margins and what picks the largest; any other is left as it is. */
     static void compare(PMML pmml) {
         Model model = pmml.getModels().get(0);
-        if (!(model instanceof MiningModel) || givesProbabilities(model)) {
+        if (!(model instanceof MiningModel)) {
             return;
         }
         Segmentation segmentation = ((MiningModel) model).getSegmentation();
@@ -28,7 +28,8 @@ final class Margins {
         Model last = segments.get(segments.size() - 1).getModel();
         boolean picks = last instanceof RegressionModel
                 && ((RegressionModel) last).getNormalizationMethod() == RegressionModel.NormalizationMethod.SIMPLEMAX;
-        if (segmentation.getMultipleModelMethod() != Segmentation.MultipleModelMethod.MODEL_CHAIN || !picks) {
+        if (segmentation.getMultipleModelMethod() != Segmentation.MultipleModelMethod.MODEL_CHAIN || !picks
+                || givesProbabilities(model) || givesProbabilities(last)) {
             return;
         }
         ((RegressionModel) last).setNormalizationMethod(RegressionModel.NormalizationMethod.SOFTMAX);

@@ -20,9 +20,9 @@ final class NamedPipeline extends SkLearnPipeline {
         setOnlyStep("estimator", estimator);
     }
 
-    PMML encode(List<String> columns, String target) {
+    PMML encode(List<String> columns, List<String> targets) {
         Encoder encoder = new Encoder();
-        initLabel(List.of(target), encoder);
+        initLabel(targets, encoder);
         initFeatures(columns, encoder);
         Estimator last = getFinalEstimator();
         Model model = last.encode(this, encoder.createSchema());
