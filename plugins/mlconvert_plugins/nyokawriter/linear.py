@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlconvert.errors import Refusal
 from mlconvert_plugins.nyokawriter import chains
 from mlconvert_plugins.nyokawriter.document import child, drop, made
-from mlconvert_plugins.nyokawriter.exact import Exact, exact
+from mlconvert_plugins.nyokawriter.exact import exact
 from mlconvert_plugins.nyokawriter.names import Names
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def shell(model: Any, names: Names) -> Any:
     """What nyoka is given in the place of a linear model."""
     import numpy as np
 
-    intercept = np.ravel(model.intercept_)
-    whole = exact(intercept) if names.classes else Exact(intercept[0])
-    return of_class(model, {"coef_": exact(model.coef_), "intercept_": whole} | classes(names))
+    # An array even of one: nyoka would make a plain number of one alone.
+    intercept = exact(np.ravel(model.intercept_))
+    return of_class(model, {"coef_": exact(model.coef_), "intercept_": intercept} | classes(names))
 
 
 def repair(element: Element, model: Any) -> None:
