@@ -1,18 +1,16 @@
-"""Small PMML documents whose names and shapes JPMML's transpiler stumbles over, and jars made of documents."""
+"""Small PMML documents whose names and shapes JPMML's transpiler stumbles over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
 from mlconvert.artifact import Artifact
-from mlconvert.signature import Column, DimRange, Signature, Tensor
-from mlconvert.stage import Context
-from mlconvert_plugins.pmml2jar import Pmml2Jar, TranspileOptions
+from mlconvert_plugins.pmml import Pmml
 
 _PMML = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -77,20 +75,7 @@ def answer(x: np.ndarray) -> np.ndarray:
     return np.where(x <= places / 8, -(2.0**places), 2.0**places).sum(axis=1, keepdims=True)
 
 
-def signature(names: Iterable[str]) -> Signature:
-    columns = tuple(Column(name, "numeric", missing="nan") for name in names)
-    outputs = (Tensor("prediction", "float64", ("n", 1)),)
-    return Signature((Tensor("x", "float64", ("n", len(columns))),), outputs, {"n": DimRange(1, 1, None)}, columns)
-
-
-def save(text: str, names: Iterable[str], path: Path) -> Artifact:
+def save(text: str, path: Path) -> Artifact:
     path.write_text(text, encoding="utf-8")
-    return Artifact(path, "pmml", None, signature(names))
-
-
-def make(document: Artifact, out: Path, heard: list[Any] | None = None, **options: Any) -> dict[str, Any]:
-    """The facts of a jar at `out`, made in this process, without the frame around it; `heard` takes what it says."""
-    scratch = out.with_suffix(".scratch")
-    scratch.mkdir()
-    ctx = Context(scratch, scratch, emit=lambda kind, entry: (heard if heard is not None else []).append((kind, entry)))
-    return dict(Pmml2Jar().convert(document, TranspileOptions(**options), out, ctx).facts)
+    artifact = Artifact(path, "pmml")
+    return replace(artifact, signature=Pmml().signature(artifact))

@@ -17,22 +17,22 @@ import pytest
 import churn
 import jars
 import lightgbm_models
-import mlconvert
 import xgboost_models
 from architecture import REPOSITORY
 from converting import convert, validate
-from jpmml_jars import DEFAULT, NULL, answer, make, save, stumps
+from jpmml_jars import DEFAULT, NULL, answer, save, stumps
 from lightgbm_models import Case
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
 from mlconvert.host import Host
+from mlconvert.stage import Context, Outcome
 from mlconvert.testing import check_stage
 from mlconvert.worker import Worker
 from mlconvert_plugins.jar_runner import JarRunner
 from mlconvert_plugins.javajar import manifest
 from mlconvert_plugins.jpmml import jars as wheels
 from mlconvert_plugins.jpmml import session
-from mlconvert_plugins.jpmmljar import contents, licence, opening
+from mlconvert_plugins.jpmmljar import contents, licence
 from mlconvert_plugins.pmml2jar import Pmml2Jar, TranspileOptions
 
 pytestmark = pytest.mark.skipif(not shutil.which("javac") or not wheels.class_path(), reason="JPMML or a JDK is absent")
@@ -43,16 +43,24 @@ NAMES = ("Column_0", "Column_3", "g.h", "gh", "A", "a", 'q"\\', "日本", "class
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    return save(stumps(NAMES), NAMES, tmp_path_factory.mktemp("document") / "names.pmml")
+    return save(stumps(NAMES), tmp_path_factory.mktemp("document") / "names.pmml")
 
 
 @pytest.fixture(scope="module")
-def made(document: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fat jar, made in this process."""
+def made(document: Artifact, worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fat jar."""
     jar = tmp_path_factory.mktemp("jar") / "names.jar"
-    facts = make(document, jar)
+    facts = make(worker, document.path, jar, thin=False)
     assert facts["class"] == "names.Model" and facts["licence"] == "AGPL-3.0" and facts["golden_rows"] > 1
     return jar
+
+
+def make(worker: Worker, document: Path, jar: Path, **options: Any) -> dict[str, Any]:
+    """The facts of a jar, a thin one where nothing else is asked for; its golden rows are proof enough here."""
+    given = {"pmml2jar": {"thin": True, **options}}
+    result = convert(worker, document, "jar", out=jar, validate=False, options=given)
+    facts: dict[str, Any] = result.manifest["route"][-1]["facts"]
+    return facts
 
 
 def ran(jar: Path, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -85,37 +93,26 @@ def test_libraries_reach_a_jar_with_their_proof(save: Any, worker: Worker, tmp_p
     assert "interpreted" not in result.manifest["route"][1]["facts"]
 
 
-def test_the_flavour_is_said_before_the_work(tmp_path: Path) -> None:
-    saved_lightgbm(tmp_path)
-    words = ["lightgbm2jar", "churn.txt", "--via", "pmml", "--no-validate", "--sources"]
-    command = [sys.executable, "-m", "mlconvert", *words]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    assert "(jpmml)" in run.stderr.splitlines()[0] and "AGPL-3.0" in run.stderr
-    assert "jar (jpmml)" in run.stdout and "ServiceLoader" in run.stdout
-    assert opening.read(tmp_path / "churn.jar").has_sources
-
-
 def test_the_other_way_is_native(document: Artifact, worker: Worker, tmp_path: Path) -> None:
     result = convert(worker, document.path, "jar", via=("forest",), out=tmp_path / "m.jar")
     assert (result.artifact.flavour, result.parity["status"]) == ("native", "passed")
 
 
 def test_the_contract_and_the_same_bytes_in_two_jvms(document: Artifact, made: Path, tmp_path: Path) -> None:
-    """`check_stage` converts twice in one worker, whose JVM is another than this process's."""
+    """`check_stage` converts twice in a worker of its own, which has another JVM than the one that made the jar."""
     options = TranspileOptions(java_package="names")
     other = check_stage(Pmml2Jar(), document, tmp_path, options)
     assert other.flavour == "jpmml"
     assert other.path.read_bytes() == made.read_bytes()
 
 
-def test_the_same_bytes_of_many_trees(tmp_path: Path) -> None:
+def test_the_same_bytes_of_many_trees(worker: Worker, tmp_path: Path) -> None:
     """JPMML gives each tree beyond the thousandth node a class of its own, which is called by chance."""
     model = lightgbm_models.save(Case("binary", extra="deep"), tmp_path / "deep")
-    pmml = mlconvert.convert(model, to="pmml", validate=False, cache=False).artifact
+    pmml = convert(worker, model, "pmml", validate=False).artifact.path
     made = [tmp_path / name for name in ("one.jar", "two.jar")]
     for jar in made:
-        make(pmml, jar, java_package="deep", thin=True)
+        make(worker, pmml, jar, java_package="deep")
     assert made[0].read_bytes() == made[1].read_bytes()
     assert len([name for name in jars.members(made[0]) if name.endswith(".class")]) > 3
 
@@ -130,22 +127,12 @@ def test_fields_keep_their_names_and_do_not_mix(made: Path) -> None:
         assert tuple(column.name for column in runner.signature.columns) == NAMES
 
 
-def test_a_chain_of_three_models_is_right(worker: Worker, tmp_path: Path) -> None:
-    """JPMML's translator would ask the second for the first one's answer as if it were a field of the document."""
-    model = saved_lightgbm(tmp_path)
-    pmml = convert(worker, model, "pmml", validate=False).artifact
-    assert pmml.path.read_text(encoding="utf-8").count("<RegressionModel") == 2
-    heard: list[Any] = []
-    make(pmml, tmp_path / "m.jar", heard, thin=True)
-    assert "warning" not in [kind for kind, _ in heard]
+def test_rows_are_drawn_where_a_document_has_none(document: Artifact, worker: Worker, tmp_path: Path) -> None:
+    assert "ModelVerification" not in document.path.read_text(encoding="utf-8")
+    assert make(worker, document.path, tmp_path / "m.jar")["golden_rows"] > 1
 
 
-def test_rows_are_drawn_where_a_document_has_none(tmp_path: Path) -> None:
-    names = ("a", "b")
-    assert make(save(stumps(names), names, tmp_path / "m.pmml"), tmp_path / "m.jar", thin=True)["golden_rows"] > 1
-
-
-def test_a_document_that_contradicts_its_own_rows_makes_no_jar(tmp_path: Path) -> None:
+def test_a_document_that_contradicts_its_own_rows_makes_no_jar(worker: Worker, tmp_path: Path) -> None:
     names = ("a",)
     rows = """\
     <ModelVerification recordCount="1" fieldCount="2">
@@ -157,29 +144,25 @@ def test_a_document_that_contradicts_its_own_rows_makes_no_jar(tmp_path: Path) -
     </ModelVerification>
 """
     with pytest.raises(ConversionError) as caught:
-        make(save(stumps(names, verification=rows), names, tmp_path / "m.pmml"), tmp_path / "m.jar", thin=True)
+        make(worker, save(stumps(names, verification=rows), tmp_path / "m.pmml").path, tmp_path / "m.jar")
     assert caught.value.code == "jar-refused"
 
 
-def test_what_the_translator_does_not_know_is_said(tmp_path: Path) -> None:
-    names, heard = ("a", "b"), list[Any]()
-    facts = make(save(stumps(names, DEFAULT), names, tmp_path / "m.pmml"), tmp_path / "m.jar", heard, thin=True)
-    assert "missingValueStrategy" in facts["interpreted"]
-    assert any(kind == "warning" and "missingValueStrategy" in entry["text"] for kind, entry in heard)
+def test_what_the_translator_does_not_know_is_said(worker: Worker, tmp_path: Path) -> None:
+    document = save(stumps(("a", "b"), DEFAULT), tmp_path / "m.pmml")
+    assert "missingValueStrategy=defaultChild" in make(worker, document.path, tmp_path / "m.jar")["interpreted"]
     x = np.array([[np.nan, np.nan], [1, 1]])
     np.testing.assert_array_equal(ran(tmp_path / "m.jar", x)["prediction"], [[-3.0], [3.0]])
 
 
-def test_missing_values_follow_the_document(tmp_path: Path) -> None:
-    names = ("a", "b")
-    make(save(stumps(names, NULL), names, tmp_path / "m.pmml"), tmp_path / "m.jar", thin=True)
+def test_missing_values_follow_the_document(worker: Worker, tmp_path: Path) -> None:
+    make(worker, save(stumps(("a", "b"), NULL), tmp_path / "m.pmml").path, tmp_path / "m.jar")
     x = np.array([[np.nan, 0.0], [0.0, 0.0]])
     np.testing.assert_array_equal(ran(tmp_path / "m.jar", x)["prediction"], [[np.nan], [-3.0]])
 
 
 def test_a_damaged_constant_is_found(worker: Worker, tmp_path: Path) -> None:
-    names = ("a", "b")
-    document = save(stumps(names), names, tmp_path / "m.pmml")
+    document = save(stumps(("a", "b")), tmp_path / "m.pmml")
     jar = convert(worker, document.path, "jar", options={"pmml2jar": {"thin": True}}).artifact.path
 
     def halve(held: dict[str, bytes]) -> None:
@@ -221,9 +204,9 @@ def test_it_says_what_agpl_means(made: Path) -> None:
         assert any(name.startswith(own) for name in held), part
 
 
-def test_a_thin_jar_says_what_must_stand_beside_it(document: Artifact, tmp_path: Path) -> None:
-    jar = tmp_path / "m.jar"
-    facts = make(document, jar, thin=True, sources=True, maven="com.acme:churn:1.0.0", java_package="com.acme.churn")
+def test_a_thin_jar_says_what_must_stand_beside_it(document: Artifact, worker: Worker, tmp_path: Path) -> None:
+    jar, options = tmp_path / "m.jar", {"maven": "com.acme:churn:1.0.0", "java_package": "com.acme.churn"}
+    facts = make(worker, document.path, jar, sources=True, **options)
     held = jars.members(jar)
     assert facts["needs"] == manifest.read(held[manifest.PATH])[contents.NEEDS]
     group, artifact, version = facts["needs"].split(":")
@@ -236,11 +219,16 @@ def test_a_thin_jar_says_what_must_stand_beside_it(document: Artifact, tmp_path:
 
 
 def test_one_jar_on_the_class_path_is_enough(tmp_path: Path) -> None:
-    """A program of a user's: ServiceLoader, values by name as text, many threads."""
+    """From the command line to a program of a user's: ServiceLoader, values by name as text, many threads."""
     x = churn.frame()
-    jar, classes = tmp_path / "churn.jar", tmp_path / "classes"
-    mlconvert.convert(churn.train(x), to="jar", out=jar, via=("pmml",), validate=False, cache=False)
+    churn.train(x).save_model(tmp_path / "churn.txt")
+    command = [sys.executable, "-m", "mlconvert", "lightgbm2jar", "churn.txt", "--via", "pmml", "--no-validate"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "(jpmml)" in run.stderr.splitlines()[0] and "AGPL-3.0" in run.stderr
+    assert "jar (jpmml)" in run.stdout and "ServiceLoader" in run.stdout
     x.to_csv(tmp_path / "rows.csv", index_label="id")
+    jar, classes = tmp_path / "churn.jar", tmp_path / "classes"
     source = REPOSITORY / "tests" / "consumers" / "jpmml" / "Service.java"
     subprocess.run(["javac", "-Xlint:all", "-Werror", "-cp", str(jar), "-d", str(classes), str(source)], check=True)
     run = jars.java("-cp", os.pathsep.join(map(str, (jar, classes))), "Service", tmp_path / "rows.csv")
@@ -264,12 +252,8 @@ def test_a_runtime_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch
 
 def test_a_jvm_without_a_compiler_says_so(document: Artifact, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("JAVA_HOME", str(_runtime(tmp_path)))
-    session.close()
-    try:
-        with pytest.raises(ConversionError) as caught:
-            make(document, tmp_path / "m.jar")
-    finally:
-        session.close()
+    with pytest.raises(ConversionError) as caught:
+        made_here(document, tmp_path)
     assert caught.value.code == "no-jdk" and "JDK" in caught.value.fix
 
 
@@ -283,22 +267,30 @@ def _runtime(folder: Path) -> Path:
     return folder / "jre"
 
 
-def test_what_java_has_no_room_for_is_explained(tmp_path: Path) -> None:
+def test_what_java_has_no_room_for_is_explained(worker: Worker, tmp_path: Path) -> None:
     """A constant of a class has at most 65,535 bytes."""
     field = '<DataField name="a" optype="continuous" dataType="double"'
     text = stumps(("a",)).replace(field, f'{field} displayName="{"w" * 70_000}"')
     with pytest.raises(ConversionError) as caught:
-        make(save(text, ("a",), tmp_path / "m.pmml"), tmp_path / "m.jar", thin=True)
+        make(worker, save(text, tmp_path / "m.pmml").path, tmp_path / "m.jar")
     assert caught.value.code == "too-large" and "--via forest" in caught.value.fix
-    assert caught.value.where.startswith("Model.java:") and "constant string too long" in caught.value.message
+    assert "Model.java:" in caught.value.where and "constant string too long" in caught.value.message
 
 
 def test_too_little_memory_says_how_much_to_give(document: Artifact, tmp_path: Path) -> None:
-    session.close()
     with pytest.raises(ConversionError) as caught:
-        make(document, tmp_path / "m.jar", heap=12 * 2**20)
-    session.close()
+        made_here(document, tmp_path, heap=6 * 2**20)
     assert caught.value.code == "out-of-memory" and "--heap" in caught.value.fix
+
+
+def made_here(document: Artifact, folder: Path, **options: Any) -> Outcome:
+    """A jar, made in this process by a JVM that has just been started."""
+    session.close()
+    try:
+        ctx = Context(folder, folder)
+        return Pmml2Jar().convert(document, TranspileOptions(**options), folder / "m.jar", ctx)
+    finally:
+        session.close()
 
 
 def test_nothing_of_jpmml_is_in_the_native_way() -> None:

@@ -24,6 +24,11 @@ def signature_at(class_name: str) -> str:
     return f"META-INF/mlconvert/{class_name}/signature.json"
 
 
+def as_bytes(signature: Signature) -> bytes:
+    """The signature as it stands in a jar."""
+    return json.dumps(signature.as_json(), indent=1).encode() + b"\n"
+
+
 def attributes(class_name: str, needs: str | None) -> dict[str, str]:
     """The manifest's attributes; `needs` are the coordinates of what a thin jar leaves out."""
     return {
@@ -51,7 +56,7 @@ def members(
         manifest.PATH: manifest.write(attributes(class_name, needs if thin else None)),
         **licence.members(class_name, held, needs),
         SERVICE: f"{class_name}\n".encode(),
-        signature_at(class_name): json.dumps(signature.as_json(), indent=1).encode() + b"\n",
+        signature_at(class_name): as_bytes(signature),
     }
     if coordinates:
         made |= maven.members(coordinates, thin=thin, needs=needs)
