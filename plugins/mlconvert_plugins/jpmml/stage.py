@@ -75,7 +75,7 @@ class BoostedPmmlStage(PmmlStage):
     def write(self, artifact: Artifact, options: BoostedOptions, out: Path, ctx: Context) -> Written:
         """Have JPMML write the document. Raises ConversionError with its reason (`jpmml-refused`, `out-of-memory`)."""
         from mlconvert_plugins.jpmml import ensemble, heap, iterations, session
-        from mlconvert_plugins.pmmlfile.verification import Golden
+        from mlconvert_plugins.pmmlfile.verification import Golden, writable
         from mlconvert_plugins.trees import probing, score
 
         ctx.progress("reading the trees")
@@ -89,7 +89,7 @@ class BoostedPmmlStage(PmmlStage):
         given = {"source": str(source), "out": str(out), "compact": options.compact, "columns": columns, **told}
         jvm = session.session(options.heap or heap.needed(len(text)))
         jvm.ask(self.command, **given, header=made_of)
-        x = probing.few(forest, _GOLDEN, ctx.seed)
+        x = writable(probing.few(forest, _GOLDEN, ctx.seed), forest.columns)
         golden = Golden({"x": x}, score.Scorer(forest).run(x), forest.sum == "float32")
         return Written(forest.signature(), golden, {"trees": forest.trees})
 

@@ -7,8 +7,9 @@ import re
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
           (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))  # fmt: skip
 # What may stand before the first element, each with what ends it.
-_BEFORE = (("<?", "?>"), ("<!--", "-->"), ("<!", ">"))
-_ROOT = re.compile(r"<(?:[^\s<>/:]+:)?PMML[\s/>]")
+_BEFORE = (("<?", "?>"), ("<!--", "-->"))
+# A document type says the root's name; such a document is refused when it is read.
+_ROOT = re.compile(r"<(?:!DOCTYPE\s+)?(?:[^\s<>/:!]+:)?PMML[\s/>\[]")
 
 
 def is_pmml(head: bytes) -> bool:

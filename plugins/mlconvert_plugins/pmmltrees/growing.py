@@ -223,7 +223,8 @@ def _default_child(node: Node) -> Node:
     for child in node.children:
         if child.id is not None and child.id == node.default_child:
             return child
-    raise BrokenDocumentError(f"none of its children has the id {node.default_child!r}", f"Node {node.id} defaultChild")
+    where = f"Node {node.id or ''} defaultChild"
+    raise BrokenDocumentError(f"none of its children has the id {node.default_child!r}", where)
 
 
 def _count(root: Node) -> int:
