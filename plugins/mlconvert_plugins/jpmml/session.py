@@ -72,7 +72,7 @@ class Session(JavaProcess):
         """Why there was no answer; memory that ran out is said with what it had and what to try."""
         if "java.lang.OutOfMemoryError" not in said:
             return super().death(code, said, seconds)
-        had, more = _gib(self.memory), _gib(2 * self.memory)
+        had, more = _size(self.memory), _size(2 * self.memory)
         beyond = 2 * self.memory > heap.machine()
         return ConversionError(
             f"the JVM ran out of memory with a heap of {had}",
@@ -82,8 +82,8 @@ class Session(JavaProcess):
         )
 
 
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.3g}GiB"
+def _size(size: int) -> str:
+    return f"{size / 2**30:.3g}GiB" if size >= 2**30 else f"{size >> 20}MiB"
 
 
 _lock = threading.Lock()

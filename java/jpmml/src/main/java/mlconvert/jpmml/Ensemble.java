@@ -106,7 +106,6 @@ final class Ensemble {
     private RegressionModel last(CategoricalLabel label, List<RegressionTable> tables, NormalizationMethod method) {
         return new RegressionModel(MiningFunction.CLASSIFICATION, ModelUtil.createMiningSchema(label), tables)
                 .setNormalizationMethod(method)
-                .setMathContext(context())
                 .setOutput(ModelUtil.createProbabilityOutput(DataType.DOUBLE, label));
     }
 
@@ -126,20 +125,18 @@ final class Ensemble {
         return MiningModelUtil.createModelChain(List.of(first, linked(label, name)), MissingPredictionTreatment.RETURN_MISSING);
     }
 
-    /** The link alone, from the field of a margin to what comes of it. */
+    /**
+     * The link alone, from the field of a margin to what comes of it: in double, and then of the source's width. That is nearer to what
+     * libraries compute in float than float functions of another mathematical library.
+     */
     private RegressionModel linked(ScalarLabel label, String field) {
         return new RegressionModel(MiningFunction.REGRESSION, ModelUtil.createMiningSchema(label), List.of(table(field, scale, 0)))
-                .setNormalizationMethod(Links.normalization(link))
-                .setMathContext(context());
+                .setNormalizationMethod(Links.normalization(link));
     }
 
     private RegressionTable table(String field, double coefficient, double intercept) {
         ContinuousFeature margin = new ContinuousFeature(schema.getEncoder(), field, sum);
         return RegressionModelUtil.createRegressionTable(List.of(margin), List.of(coefficient), intercept);
-    }
-
-    private MathContext context() {
-        return sum == DataType.FLOAT ? MathContext.FLOAT : null;
     }
 
     private MiningModel named(MiningModel model, String name) {
@@ -149,11 +146,12 @@ final class Ensemble {
     /** The sum of an output's trees, which begins with its base: as a tree of one leaf, so that it is added first. */
     private MiningModel sum(int output, ScalarLabel label) {
         List<TreeModel> own = new ArrayList<>();
+        MathContext context = sum == DataType.FLOAT ? MathContext.FLOAT : null;
         double base = request.getAsJsonArray("base").get(output).getAsDouble();
         if (base != 0) {
             Number score = sum == DataType.FLOAT ? (Number) (float) base : (Number) base;
             MiningSchema nothing = ModelUtil.createMiningSchema(new ContinuousLabel(sum));
-            own.add(new TreeModel(MiningFunction.REGRESSION, nothing, new LeafNode(score, True.INSTANCE)).setMathContext(context()));
+            own.add(new TreeModel(MiningFunction.REGRESSION, nothing, new LeafNode(score, True.INSTANCE)).setMathContext(context));
         }
         JsonArray outputs = request.getAsJsonArray("tree_output");
         for (int tree = 0; tree < trees.size(); tree++) {
@@ -163,7 +161,7 @@ final class Ensemble {
         }
         boolean mean = request.get("divisor").getAsDouble() != 1;
         return new MiningModel(MiningFunction.REGRESSION, ModelUtil.createMiningSchema(label))
-                .setMathContext(context())
+                .setMathContext(context)
                 .setSegmentation(MiningModelUtil.createSegmentation(
                         mean ? MultipleModelMethod.AVERAGE : MultipleModelMethod.SUM, MissingPredictionTreatment.RETURN_MISSING, own));
     }
