@@ -17,6 +17,7 @@ class Lightgbm2PmmlNyoka(NyokaBoostedStage):
 
     name = "lightgbm2pmml.nyoka"
     source = "lightgbm"
+    target = "pmml"
     exporter = "lgb_to_pmml"
     prefix = "LGBM"
 

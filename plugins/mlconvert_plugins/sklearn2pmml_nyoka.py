@@ -20,6 +20,7 @@ class Sklearn2PmmlNyoka(PmmlStage):
 
     name = "sklearn2pmml.nyoka"
     source = "sklearn"
+    target = "pmml"
     Options = NyokaOptions
     requirements = (*REQUIREMENTS, "scikit-learn>=1.4", "joblib>=1.3")
 

@@ -17,6 +17,7 @@ class Xgboost2PmmlNyoka(NyokaBoostedStage):
 
     name = "xgboost2pmml.nyoka"
     source = "xgboost"
+    target = "pmml"
     exporter = "xgboost_to_pmml"
     prefix = "XGB"
 
