@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlconvert_plugins.pmmlfile.errors import BrokenDocumentError
@@ -156,19 +156,22 @@ def _chain(model: Model, labels: Sequence[Any]) -> Ensemble:
         raise unsupported("a last model of a chain that predicts something else", "RegressionModel MiningField")
     if any(own.keys() & {*TREATMENTS} for one in models if one.tables for own in one.schema.values()):
         raise unsupported("treatments of missing or invalid values in a chain", "RegressionModel MiningField")
-    if any(one.single != models[-1].single for one in models):
+    # What comes after sums in float32 may be computed in float64: the libraries' links differ by as much.
+    single = models[0].single
+    if any(one.single != single for one in models if not (single and one.tables)):
         raise unsupported("models of a chain that compute in different types", "x-mathContext")
     named: dict[str, _Linked] = {}
     for one in models[:-1]:
-        named |= dict.fromkeys(_outputs(one), _value(one, named))
-    return _last(models[-1], labels, named)
+        named |= dict.fromkeys(_outputs(one, single), _value(one, named))
+    return replace(_last(models[-1], labels, named), single=single)
 
 
-def _outputs(model: Model) -> list[str]:
+def _outputs(model: Model, single: bool) -> list[str]:
     """The names of the fields that hold what a model of a chain predicts."""
-    wanted = "float" if model.single else "double"
+    own = "float" if model.single else "double"
+    wanted = {own, "float" if single else "double"}
     for output in model.outputs:
-        if output.get("feature", _PREDICTED) != _PREDICTED or output.get("dataType", wanted) != wanted:
+        if output.get("feature", _PREDICTED) != _PREDICTED or output.get("dataType", own) not in wanted:
             raise unsupported(f"an output of the kind {output.get('feature')!r}", f"OutputField {output.get('name')}")
     return [output.get("name", "") for output in model.outputs]
 
