@@ -16,6 +16,7 @@ class Lightgbm2Pmml(BoostedPmmlStage):
 
     name = "lightgbm2pmml"
     source = "lightgbm"
+    target = "pmml"
     command = "lightgbm"
 
     def read(self, artifact: Artifact, options: BoostedOptions) -> Forest:

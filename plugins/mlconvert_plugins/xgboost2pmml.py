@@ -16,6 +16,7 @@ class Xgboost2Pmml(BoostedPmmlStage):
 
     name = "xgboost2pmml"
     source = "xgboost"
+    target = "pmml"
     command = "xgboost"
 
     def read(self, artifact: Artifact, options: BoostedOptions) -> Forest:

@@ -165,7 +165,9 @@ def refusals(forest: Forest, target: str | None) -> Iterator[Refusal]:
     """What of a forest JPMML's documents cannot hold."""
     native = "the route through forest has it: --via forest makes a jar"
     if forest.linear is not None and forest.linear.tree.any():
-        yield Refusal("linear-trees", "JPMML's evaluator has no rule for missing values in linear leaves", "linear_tree", native)
+        yield Refusal(
+            "linear-trees", "JPMML's evaluator has no rule for missing values in linear leaves", "linear_tree", native
+        )
     if forest.link.name == "sigmoid" and len(forest.labels) > 1 and forest.outputs > 1:
         message = "one-vs-all probabilities do not add up to 1, as PMML's do"
         yield Refusal("one-vs-all", message, "objective", native)

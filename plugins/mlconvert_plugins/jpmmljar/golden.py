@@ -6,10 +6,8 @@ import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mlconvert import registry
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
-from mlconvert.format import Format
 from mlconvert.stage import Context
 from mlconvert_plugins.pmmlfile.verification import Golden
 
@@ -26,16 +24,25 @@ def rows(artifact: Artifact, memory: int, ctx: Context) -> Golden | None:
     from mlconvert_plugins.jpmml.scoring import Scorer
 
     inputs = _few(_drawn(artifact, ctx.seed))
-    single = any(tensor.dtype == "float32" for tensor in artifact.signature.outputs)
     with Scorer(artifact.path, artifact.signature, memory=memory) as scorer:
         known = _answered(scorer, inputs)
-        return Golden(known, scorer.run(known), single) if known else None
+        return Golden(known, scorer.run(known), is_single(artifact)) if known else None
+
+
+def is_single(document: Artifact) -> bool:
+    """Whether a document's engine computes in float32: its source did, or it says so in JPMML's own attribute."""
+    from mlconvert_plugins.pmmlfile import outline
+
+    promised = any(tensor.dtype == "float32" for tensor in document.signature.outputs)
+    return promised or outline.read(document.path).attributes.get("x-mathContext") == "float"
 
 
 def _drawn(artifact: Artifact, seed: int) -> dict[str, np.ndarray]:
     import numpy as np
 
-    pmml: Format = registry.load(registry.FORMATS, artifact.format)
+    from mlconvert_plugins.pmml import Pmml
+
+    pmml = Pmml()
     probes = pmml.probes(artifact, seed) or pmml.draws(artifact, seed)
     # The first may be of one row.
     taken = [probe.inputs for probe in itertools.islice(probes, 2)]
