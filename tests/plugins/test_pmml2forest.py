@@ -17,7 +17,7 @@ from mlconvert_plugins.jpmml.scoring import Scorer as Evaluator
 from mlconvert_plugins.pmml2forest import Pmml2Forest
 from mlconvert_plugins.pmmlfile import outline, signatures
 from mlconvert_plugins.pmmltrees import forest, probing, reading
-from mlconvert_plugins.trees.model import Forest, tabular
+from mlconvert_plugins.trees.model import tabular
 from mlconvert_plugins.trees.score import Scorer
 from pmml_documents import (
     CITY,
@@ -33,44 +33,16 @@ from pmml_documents import (
     simple,
     tree,
 )
+from pmml_parity import MEMORY, compare, one_jvm, read
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "pmml"
-MEMORY = 2**29
 LAST = 'noTrueChildStrategy="returnLastPrediction"'
 
 
-def read(path: Path) -> Forest:
-    return forest.read(path, pmml.opened(path).signature)
-
-
 @pytest.fixture(scope="module", autouse=True)
-def one_jvm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Held open, so that all the module's documents are asked of one JVM."""
-    path = tmp_path_factory.mktemp("held") / "m.pmml"
-    path.write_text(document(tree(node("<True/>", score=1))))
-    with Evaluator(path, pmml.opened(path).signature, memory=MEMORY):
+def jvm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with one_jvm(tmp_path_factory.mktemp("held")):
         yield
-
-
-def compare(path: Path, most: int = 1100) -> Forest:
-    """JPMML's evaluator and our forest on rows at every threshold; the forest."""
-    artifact = pmml.opened(path)
-    made = read(path)
-    scorer = Scorer(made)
-    rtol, atol = (2e-6, 1e-7) if made.sum == "float32" else (1e-12, 1e-15)
-    with Evaluator(path, artifact.signature, memory=MEMORY) as evaluator:
-        rows = 0
-        for probe in probing.probes(artifact, 0):
-            expected, got = evaluator.run(probe.inputs), scorer.run(probe.inputs["x"])
-            for name, values in expected.items():
-                if name == "label":
-                    assert (got[name] == values).all()
-                else:
-                    np.testing.assert_allclose(got[name], values, rtol, atol)
-            rows += len(probe.inputs["x"])
-            if rows >= most:
-                break
-    return made
 
 
 def written(folder: Path, model: str, **given: str) -> Path:

@@ -22,16 +22,14 @@ from mlconvert_plugins.trees.model import tabular
 from mlconvert_plugins.trees.probing import few
 from mlconvert_plugins.trees.score import Scorer
 from pmml_documents import CITY, NUMBERS, document, node, simple, tree
+from pmml_parity import MEMORY, one_jvm
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "pmml"
-MEMORY = 2**29
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_jvm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    path = tmp_path_factory.mktemp("held") / "m.pmml"
-    path.write_text(document(tree(node("<True/>", score=1))))
-    with Evaluator(path, pmml.opened(path).signature, memory=MEMORY):
+def jvm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with one_jvm(tmp_path_factory.mktemp("held")):
         yield
 
 
