@@ -88,8 +88,8 @@ class Pmml2Jar(Stage):
             yield Refusal("wrong-signature", "the written jar does not have the signature that was promised")
 
     def tolerance(self, source: Artifact, artifact: Artifact) -> Tolerance:
-        """The document's, in the arithmetic that it asks for: the code adds up in another order here and there."""
+        """That of the document's arithmetic: the code adds up in another order here and there."""
+        from mlconvert_plugins.jpmmljar.golden import is_single
         from mlconvert_plugins.pmmlfile.verification import DOUBLE, FLOAT
 
-        single = any(tensor.dtype == "float32" for tensor in artifact.signature.outputs)
-        return FLOAT if single else DOUBLE
+        return FLOAT if is_single(source) else DOUBLE
