@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mlconvert_plugins.nyokawriter.document import child, drop, made
@@ -20,6 +22,7 @@ def repair(root: Element, model: Element, names: Names, *, float32: bool) -> Non
 
     `float32`: the model rounds what it compares to float32 first.
     """
+    _forget_unused(root)
     dictionary = child(root, "DataDictionary")
     gone = set(names.stand_ins) - _used(root)
     compared = {one.get("field") for one in root.iter("SimplePredicate")} if float32 else set()
@@ -34,6 +37,16 @@ def repair(root: Element, model: Element, names: Names, *, float32: bool) -> Non
     _type_answers(root, names.class_type or "double")
     if model.tag == "MiningModel":
         _own_transformations(root, model)
+
+
+def _forget_unused(root: Element) -> None:
+    """Leave out derived fields that neither the model nor a later one refers to."""
+    uses = Counter(_uses(root))
+    for parent in root.findall("TransformationDictionary"):
+        for one in reversed(parent[:]):
+            if not uses[one.get("name", "")]:
+                parent.remove(one)
+                uses.subtract(_uses(one))
 
 
 def _type_answers(root: Element, data_type: str) -> None:
@@ -62,4 +75,8 @@ def _own_transformations(root: Element, model: Element) -> None:
 
 
 def _used(within: Element) -> set[str]:
-    return {one.get(_USES[one.tag], "") for one in within.iter() if one.tag in _USES}
+    return set(_uses(within))
+
+
+def _uses(within: Element) -> Iterator[str]:
+    return (one.get(_USES[one.tag], "") for one in within.iter() if one.tag in _USES)

@@ -11,6 +11,7 @@ from mlconvert_plugins.nyokawriter import chains
 from mlconvert_plugins.nyokawriter.document import child, drop, made
 from mlconvert_plugins.nyokawriter.exact import exact
 from mlconvert_plugins.nyokawriter.names import Names
+from mlconvert_plugins.trees.model import Link
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -87,16 +88,17 @@ def _answer_both(element: Element) -> None:
     table = copy.deepcopy(child(element, "RegressionTable"))
     table.attrib.pop("targetCategory", None)
     active = (copy.copy(one) for one in schema if one.get("usageType") != "target")
-    linked = made("RegressionModel", made("MiningSchema", *active), table, functionName="regression",
-                  normalizationMethod="logit")  # fmt: skip
-    chains.name(linked, chains.LINKED)
+    total = made("RegressionModel", made("MiningSchema", *active), table, functionName="regression")
+    chains.name(total, chains.margin(0))
+    linking = chains.linking(Link("sigmoid"))
+    chains.name(linking, chains.LINKED)
     last = made("RegressionModel", made("MiningSchema"), *element.findall("RegressionTable"))
     chains.move_output(element, last)
     chains.answer_both(last, second_wins=False)
     drop(element, "RegressionTable")
     element.attrib.pop("normalizationMethod", None)
     element.tag = "MiningModel"
-    element.append(chains.chain(chains.segment("link", linked), chains.segment("classes", last)))
+    element.append(chains.chain(*map(chains.segment, ("sum", "link", "classes"), (total, linking, last))))
 
 
 def _share(element: Element) -> None:
