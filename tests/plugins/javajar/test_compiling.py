@@ -85,6 +85,8 @@ def test_a_stale_jar_does_not_stay_where_it_cannot_be_compiled_again(elsewhere: 
 
 def test_without_jpmml_the_other_modules_are_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling, "COMPILED", tmp_path / "compiled")
+    (tmp_path / "compiled").mkdir()
+    shutil.copy(compiled.RUNTIME, tmp_path / "compiled")
     monkeypatch.setattr(jars, "_HOMES", (("sklearn2pmml", "there_is_no_such_package", "resources"),))
     with pytest.raises(NoJpmmlError):
         compiling.compile_all(JAVA)
