@@ -67,4 +67,4 @@ class Sklearn(Format):
         from mlconvert_plugins.sklearntrees import opening
 
         # Parity asks for rows of an artifact that it has already opened, with the user's trust.
-        return probing.probes(Model(opening.load(artifact.path, trust=True)), seed)
+        return probing.probes(Model(opening.load(artifact.path, trust=True), artifact.signature.columns), seed)

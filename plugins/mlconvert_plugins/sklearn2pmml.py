@@ -12,7 +12,6 @@ from mlconvert.errors import Refusal
 from mlconvert.host import Host
 from mlconvert.signature import Signature
 from mlconvert.stage import Context, Help, read_bytes
-from mlconvert.text import for_terminal
 from mlconvert_plugins.pmmlfile.writing import PmmlStage, Written
 
 _GOLDEN = 32
@@ -22,8 +21,13 @@ _GOLDEN = 32
 class SklearnPmmlOptions:
     """How the prediction is called, and what the JVM may take."""
 
-    target: Annotated[str, Help("the name of what is predicted")] = "target"
-    heap: Annotated[int | None, Help("memory for the JVM; measured by the model where not given", read_bytes)] = None
+    target: Annotated[str | None, Help("the name of what is predicted; target when it is left out", None, "NAME")] = (
+        None
+    )
+    heap: Annotated[
+        int | None,
+        Help("what JPMML's JVM may take, such as 8GiB; sized by the model when left out", read_bytes, "SIZE"),
+    ] = None
 
 
 class Sklearn2Pmml(PmmlStage):
@@ -39,42 +43,40 @@ class Sklearn2Pmml(PmmlStage):
     Options = SklearnPmmlOptions
 
     def available(self, options: SklearnPmmlOptions, host: Host) -> Iterator[Refusal]:
-        """It needs JPMML's jars, and ours."""
+        """It needs a Java runtime, JPMML's jars and our compiled Java."""
+        from mlconvert_plugins.javajar import jvm
         from mlconvert_plugins.jpmml import jars
 
-        refusal = jars.absent()
-        if refusal is not None:
-            yield refusal
+        for refusal in (jvm.absent(), jars.absent()):
+            if refusal is not None:
+                yield refusal
 
     def requires(self, artifact: Artifact, options: SklearnPmmlOptions, ctx: Context) -> Iterator[Refusal]:
-        """A target of its own name, and steps of which JPMML is known to make what they are."""
-        from mlconvert_plugins.sklearnpipelines.refusing import refusals
+        """What a document cannot hold by its name, and steps of which JPMML makes something else."""
+        from mlconvert_plugins.sklearnpipelines import naming, refusing
         from mlconvert_plugins.sklearntrees import opening
 
-        names = [column.name for column in artifact.signature.columns]
-        if options.target in names or not options.target:
-            message = f"a column is called {for_terminal(options.target)!r}, as the target is"
-            yield Refusal("bad-target", message, "target", "call the target by another name: --target NAME")
-        yield from refusals(opening.load(artifact.path, trust=ctx.trust))
+        yield from naming.refusals(artifact.signature, options.target)
+        yield from refusing.refusals(opening.load(artifact.path, trust=ctx.trust))
 
     def write(self, artifact: Artifact, options: SklearnPmmlOptions, out: Path, ctx: Context) -> Written:
         """JPMML's document, and the estimator's own answers to some rows. Raises ConversionError (`jpmml-refused`)."""
         from mlconvert_plugins.jpmml import heap, session
-        from mlconvert_plugins.sklearnpipelines import golden, preparing
+        from mlconvert_plugins.sklearnpipelines import golden, preparing, refusing
         from mlconvert_plugins.sklearnpipelines.model import Model
         from mlconvert_plugins.sklearntrees import opening
 
-        model = Model(opening.load(artifact.path, trust=ctx.trust))
+        model = Model(opening.load(artifact.path, trust=ctx.trust), artifact.signature.columns)
+        refusing.check_margins(model, ctx.seed)
         rows = golden.of(model, _GOLDEN, ctx.seed)
         told, source = preparing.told(model), ctx.scratch / "estimator.pkl"
-        size = preparing.save(model.estimator, artifact.signature.columns, source)
+        size = preparing.save(model, source)
         ctx.progress("converting in the JVM")
-        names = [column.name for column in artifact.signature.columns]
         session.session(options.heap or heap.needed(size)).ask(
             "sklearn",
             source=str(source),
             out=str(out),
-            active=names,
+            active=[column.name for column in artifact.signature.columns],
             targets=_targets(artifact.signature, options.target),
             **told,
         )
@@ -84,8 +86,11 @@ class Sklearn2Pmml(PmmlStage):
         return Written(replace(artifact.signature, outputs=outputs), rows)
 
 
-def _targets(signature: Signature, target: str) -> list[str]:
+def _targets(signature: Signature, asked: str | None) -> list[str]:
     """The names of what is predicted: one for each column of the prediction."""
+    from mlconvert_plugins.sklearnpipelines.naming import target_of
+
+    target = target_of(signature, asked)
     width = next((tensor.shape[1] for tensor in signature.outputs if tensor.name == "prediction"), 1)
     return [target] if width == 1 else [f"{target}_{number}" for number in range(int(str(width)))]
 

@@ -14,7 +14,8 @@ from mlconvert_plugins.sklearnpipelines.walking import Part, parts
 ENCODERS = ("OneHotEncoder", "OrdinalEncoder", "TargetEncoder")
 VECTORIZERS = ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer")
 # What sees a column of categories and takes its values for no numbers.
-_OF_CATEGORIES = (*ENCODERS, "SimpleImputer", "MissingIndicator")
+HISTOGRAMS = ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor")
+_OF_CATEGORIES = (*ENCODERS, *HISTOGRAMS, "SimpleImputer", "MissingIndicator")
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,19 @@ def read(estimator: Any) -> tuple[Known, ...]:
     for part in parts(estimator, len(names)):
         for number, place in part.placed() if part.whole else ():
             seen[place.column].append(part)
-            if type(part.step).__name__ in ENCODERS and not place.back:
-                listed[place.column] += part.step.categories_[number].tolist()
+            if not place.back:
+                listed[place.column] += _categories(part, number)
     return tuple(_known(*one) for one in zip(names, seen, listed, strict=True))
+
+
+def _categories(part: Part, number: int) -> list[Any]:
+    """The categories that a part knows of one of its columns."""
+    from mlconvert_plugins.sklearntrees.columns import categories_of
+
+    kind = type(part.step).__name__
+    if kind in ENCODERS:
+        return list(part.step.categories_[number].tolist())
+    return list(categories_of(part.step).get(number, ())) if kind in HISTOGRAMS else []
 
 
 def names_of(estimator: Any) -> tuple[str, ...]:

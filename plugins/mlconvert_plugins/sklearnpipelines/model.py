@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from mlconvert.errors import ConversionError
 from mlconvert.signature import Column, DimRange, Signature, Tensor
 from mlconvert.text import for_terminal
-from mlconvert_plugins.sklearnpipelines import asking, columns, knowledge
+from mlconvert_plugins.sklearnpipelines import asking, knowledge
+from mlconvert_plugins.sklearnpipelines import columns as reading
 from mlconvert_plugins.sklearnpipelines.walking import estimators, parts
 
 if TYPE_CHECKING:
@@ -27,15 +28,16 @@ class Model:
 
     What an estimator does not say of itself it shows: which of its columns may be missing (`signature.columns`) or hold
     an unseen category (`unseen`, bool by column of `x`), and how wide its answers are, are learned from a few rows.
-    `seconds` is the time of its last answer, the making of its table left out.
+    `seconds` is the time of its last answer, the making of its table left out. `columns` are given where somebody else
+    has read the estimator: what they call refused is not tried.
     """
 
-    def __init__(self, estimator: Any) -> None:
+    def __init__(self, estimator: Any, columns: Sequence[Column] = ()) -> None:
         _check(estimator)
         self.estimator = estimator
         self.seconds = math.nan
         with _guarded(estimator):
-            self.known = columns.read(estimator)
+            self.known = reading.read(estimator)
             # XGBoost computes in float32, and whatever is made of its answers is no better.
             self._single = any(hasattr(step, "get_booster") for step in estimators(estimator))
             _one_thread(estimator, len(self.known))
@@ -44,7 +46,10 @@ class Model:
             missing = self._accepts([math.nan] * len(self.numeric), self.numeric)
             beyond = [float(len(column.categories or ())) for column in self.numeric]
             self.unseen = self._accepts(beyond, [column for column in self.numeric if column.categories])
-            self.signature = self._signed(missing, answer)
+            found = self._signed(missing, answer)
+            self.signature = replace(
+                found, columns=tuple(columns) if len(columns) == len(self.known) else found.columns
+            )
 
     def answer(self, inputs: Inputs) -> dict[str, np.ndarray]:
         """Its outputs by name. Raises ConversionError (`bad-input`); what scikit-learn raises comes through."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # An engine that interprets may take ten milliseconds for a row.
 _DRAWN, _LONGEST, _ALONE = 64, 256, 192
+_FAR = (-1000.0, -100.0, -30.0, -10.0, 10.0, 30.0, 100.0, 1000.0)
 _STRANGE = (
     "", " ", "a", "I", "x1", "2024", "3.14", "don't", "e-mail", "snake_case", "ÉCOLE", "naïve", "straße", "日本語",
     "unheard-of", "A.B.", "(brackets)", "50%",
@@ -68,7 +69,26 @@ def _pools(model: Model) -> list[np.ndarray]:
         gaps = [np.nan] * (1 + len(pool) // 8) if column.missing == "nan" else []
         unseen = [float(len(column.categories or ()))] if model.unseen[index] else []
         found.append(np.concatenate([pool[fits], gaps, unseen]))
-    return found
+    return _widened(model, found)
+
+
+def _widened(model: Model, pools: list[np.ndarray]) -> list[np.ndarray]:
+    """With values far from all that is known, where those that are known lead to one label alone."""
+    import numpy as np
+
+    generator = np.random.default_rng(0)
+    inputs = _taken(model, _inputs(model, _drawn(pools, _DRAWN, generator), _DRAWN, generator))
+    usual = model.answer(inputs).get("label")
+    if usual is None or len(set(usual.tolist())) > 1:
+        return pools
+    numbers = [index for index, column in enumerate(model.numeric) if column.type == "numeric"]
+    rows = model.repeated(len(_FAR) * len(numbers))
+    for row, (index, value) in enumerate((index, value) for index in numbers for value in _FAR):
+        rows["x"][row, index] = value
+    kept = model.taken(rows) if numbers else np.zeros(0, dtype=bool)
+    for number, index in enumerate(numbers):
+        pools[index] = np.concatenate([pools[index], np.array(_FAR)[kept[number * len(_FAR) :][: len(_FAR)]]])
+    return pools
 
 
 def _probe(label: str, model: Model, pools: list[np.ndarray], count: int, generator: np.random.Generator) -> Probe:

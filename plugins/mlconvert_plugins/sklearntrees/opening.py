@@ -13,14 +13,28 @@ from mlconvert.text import for_terminal
 
 JOBLIB, SKOPS = "joblib", "skops"
 _HEAD = 2**16
-# What tree models hold beside the types that skops trusts by itself: arrays of nodes, which are checked before they are
-# used, and the encoder's check of its rows.
+# What models hold beside the types that skops trusts by itself: arrays of nodes, which are checked before use, plain
+# data, and functions of scikit-learn's own that only training calls. What hands memory to C unchecked (search
+# trees of neighbours, boosters of other libraries) is not among them.
 _TRUSTED = (
     "sklearn.tree._tree.Tree",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "functools.partial",
     "sklearn.utils.validation.check_array",
     "sklearn.compose._column_transformer._RemainderColsList",
+    "numpy.dtype",
+    "collections.OrderedDict",
+    "sklearn.utils._bunch.Bunch",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.feature_selection._univariate_selection.chi2",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.feature_selection._univariate_selection.f_regression",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.model_selection._split.StratifiedKFold",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
 )
 _SCHEMA = "schema.json"
 _PICKLE = b"\x80"
@@ -91,6 +105,15 @@ def _load(path: Path, flavour: str) -> Any:
     except ImportError:
         fix = "pip install 'mlconvert[trees]'"
         raise ConversionError("skops is not installed", code="missing-package", where="skops", fix=fix) from None
+    unknown = sorted(set(skops.get_untrusted_types(file=path)) - set(_TRUSTED))
+    if unknown:
+        names = for_terminal(", ".join(unknown), 300)
+        raise ConversionError(
+            f"the archive holds what is not vouched for: {names}",
+            code="untrusted-type",
+            where=path.name,
+            fix="save the model with joblib, and convert it with --trust",
+        )
     return skops.load(path, trusted=list(_TRUSTED))
 
 

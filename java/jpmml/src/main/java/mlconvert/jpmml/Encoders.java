@@ -27,14 +27,16 @@ final class Encoders extends AbstractVisitor {
      * Changes a document.
      *
      * @param unseen columns that may hold a category nobody knows; JPMML refuses it where it has a default for it, too
+     * @param lost columns where such a category is as good as a missing value
      * @param grouped columns whose missing values an encoder takes for infrequent ones
      * @param codes what encoders make of missing values, by column
      */
-    static void mend(PMML pmml, Set<String> unseen, Set<String> grouped, Map<String, Double> codes) {
+    static void mend(PMML pmml, Set<String> unseen, Set<String> lost, Set<String> grouped, Map<String, Double> codes) {
         new Encoders(codes).applyTo(pmml);
         for (MiningField field : pmml.getModels().get(0).getMiningSchema().getMiningFields()) {
             if (unseen.contains(field.getName()) && field.getInvalidValueReplacement() == null) {
-                field.setInvalidValueTreatment(InvalidValueTreatmentMethod.AS_IS);
+                boolean isLost = lost.contains(field.getName());
+                field.setInvalidValueTreatment(isLost ? InvalidValueTreatmentMethod.AS_MISSING : InvalidValueTreatmentMethod.AS_IS);
             }
             if (grouped.contains(field.getName())) {
                 field.setMissingValueReplacement(field.getInvalidValueReplacement());

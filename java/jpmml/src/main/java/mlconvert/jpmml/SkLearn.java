@@ -18,8 +18,8 @@ import org.jpmml.sklearn.SkLearnUtil;
 /**
  * A pickled estimator or pipeline of scikit-learn to PMML: {@code source}, {@code out}, {@code active} (the names of its columns, in
  * order), {@code targets} (the names of what it predicts), {@code texts} (its classes are texts in the document, whatever they are in
- * Python), {@code unseen}, {@code grouped} and {@code codes} (see {@link Encoders}). No Python object of JPMML's stands in the pickle: the pipeline that
- * carries the names is made here.
+ * Python), {@code unseen}, {@code lost}, {@code grouped} and {@code codes} (see {@link Encoders}). No Python object of JPMML's stands in
+ * the pickle: the pipeline that carries the names is made here.
  */
 final class SkLearn implements Command {
     @Override
@@ -32,7 +32,7 @@ final class SkLearn implements Command {
         Set<String> targets = names(request, "targets");
         PMML pmml = new NamedPipeline(estimator).encode(list(request, "active"), list(request, "targets"));
         Map<String, Double> codes = new Gson().fromJson(request.get("codes"), new TypeToken<Map<String, Double>>() { }.getType());
-        Encoders.mend(pmml, names(request, "unseen"), names(request, "grouped"), codes);
+        Encoders.mend(pmml, names(request, "unseen"), names(request, "lost"), names(request, "grouped"), codes);
         Transformers.mend(pmml);
         Chains.quieten(pmml);
         Margins.compare(pmml);
