@@ -132,6 +132,14 @@ def test_rows_are_drawn_where_a_document_has_none(document: Artifact, worker: Wo
     assert make(worker, document.path, tmp_path / "m.jar")["golden_rows"] > 1
 
 
+def test_a_document_that_answers_nothing_proves_nothing(worker: Worker, tmp_path: Path) -> None:
+    """A tree asks for a field that the document does not take; the code made of it would not mind."""
+    text = stumps(("a", "b")).replace('      <MiningField name="b"/>\n', "", 1)
+    with pytest.raises(ConversionError) as caught:
+        make(worker, save(text, tmp_path / "m.pmml").path, tmp_path / "m.jar")
+    assert caught.value.code == "unproven" and '"b"' in caught.value.message
+
+
 def test_a_document_that_contradicts_its_own_rows_makes_no_jar(worker: Worker, tmp_path: Path) -> None:
     names = ("a",)
     rows = """\

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 _CELLS, _FEWEST, _MOST = 512, 2, 32
 
 
-def rows(artifact: Artifact, memory: int, ctx: Context) -> Golden | None:
-    """The rows; None where the document scores none of those drawn. Raises what JPMML has to say of the document."""
+def rows(artifact: Artifact, memory: int, ctx: Context) -> Golden:
+    """The rows. Raises ConversionError: JPMML's reasons, or `unproven` where the document answers none of them."""
     from mlconvert_plugins.jpmml.scoring import Scorer
 
     inputs = _few(_drawn(artifact, ctx.seed))
     with Scorer(artifact.path, artifact.signature, memory=memory) as scorer:
         known = _answered(scorer, inputs)
-        return Golden(known, scorer.run(known), is_single(artifact)) if known else None
+        return Golden(known, scorer.run(known), is_single(artifact))
 
 
 def is_single(document: Artifact) -> bool:
@@ -69,18 +69,20 @@ def _answered(scorer: Scorer, inputs: dict[str, np.ndarray]) -> dict[str, np.nda
     """The rows that the document has an answer to: its rules may refuse values, and results may be missing."""
     import numpy as np
 
-    count = len(next(iter(inputs.values())))
-    kept = [number for number in range(count) if _answers(scorer, {n: v[[number]] for n, v in inputs.items()})]
-    return {name: values[np.array(kept, dtype=int)] for name, values in inputs.items()} if kept else {}
-
-
-def _answers(scorer: Scorer, row: dict[str, np.ndarray]) -> bool:
-    import numpy as np
-
-    try:
-        answer = scorer.run(row)
-    except ConversionError as error:
-        if error.code != "jpmml-refused":
-            raise
-        return False
-    return not any(np.isnan(values).any() for values in answer.values() if values.dtype.kind == "f")
+    count, kept, last = len(next(iter(inputs.values()))), [], None
+    for number in range(count):
+        try:
+            answer = scorer.run({name: values[[number]] for name, values in inputs.items()})
+        except ConversionError as error:
+            if error.code != "jpmml-refused":
+                raise
+            last = error
+        else:
+            if not any(np.isnan(values).any() for values in answer.values() if values.dtype.kind == "f"):
+                kept.append(number)
+    if not kept:
+        why = f", and says: {last.message}" if last else ": its results are missing"
+        message = f"the document answers none of {count} rows of its own constants{why}"
+        fix = "give it rows that it answers, as its ModelVerification"
+        raise ConversionError(message, code="unproven", where=last.where if last else "", fix=fix) from last
+    return {name: values[np.array(kept, dtype=int)] for name, values in inputs.items()}
