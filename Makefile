@@ -57,10 +57,13 @@ check: $(VENV)/.test$(TORCH) ## ruff and mypy
 	$(say) "ruff and mypy"
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy
 
+# Where the environment has no JPMML, or is not there, java/jpmml is left out.
+jpmml = $$(PYTHONPATH=convert:plugins $(BIN)/python -m mlconvert_plugins.jpmml.jars java/jpmml/target/class-path.jar || :)
+
 java: jdk ## the tests of the Java side
 	$(call need,mvn --version,maven)
 	$(say) "mvn verify"
-	@mvn -q -B -ntp -Dstyle.color=never -f java verify
+	@mvn -q -B -ntp -Dstyle.color=never -f java verify $(jpmml)
 
 pytest: $(VENV)/.test$(TORCH) compiled
 	$(say) "pytest on $(WORKERS) workers"

@@ -55,7 +55,9 @@ def test_every_block_can_be_read(block: Block) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Holds `net.py`, its `weights.pt`, `model.pt2` with a dynamic batch, and `churn.txt` with its `rows.csv`."""
+    """Holds `net.py`, its `weights.pt`, `model.pt2` with a dynamic batch, `churn.txt` with its `rows.csv`, and
+    `pipeline.joblib`.
+    """
     root = tmp_path_factory.mktemp("readme")
     (root / "net.py").write_text(NET)
     namespace: dict[str, Any] = {}
@@ -67,6 +69,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = torch.export.export(model, (torch.zeros(2, 3, 32, 32),), dynamic_shapes=({0: batch},))
     torch.export.save(program, root / "model.pt2")
     write_churn(root)
+    write_pipeline(root)
     return root
 
 
@@ -81,11 +84,29 @@ def write_churn(root: Path) -> None:
     np.savetxt(root / "rows.csv", rows, delimiter=",", header="age,income", comments="")
 
 
+def write_pipeline(root: Path) -> None:
+    """A scikit-learn pipeline of numbers and categories."""
+    import joblib
+    import numpy as np
+    import pandas as pd
+    from sklearn.compose import make_column_transformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    drawn = np.random.default_rng(0)
+    rows = pd.DataFrame({"age": drawn.uniform(18, 80, 200), "plan": drawn.choice(["free", "team"], 200)})
+    columns = make_column_transformer((StandardScaler(), ["age"]), (OneHotEncoder(), ["plan"]))
+    model = make_pipeline(columns, LogisticRegression()).fit(rows, rows["age"] > 40)
+    joblib.dump(model, root / "pipeline.joblib")
+
+
 def test_its_commands_run(folder: Path) -> None:
     for block in HERE:
         command = [sys.executable, "-W", "error", "-c"] if block.language == "python" else ["bash", "-euc"]
         run(*command, block.text, cwd=folder)
-    for name in ("model.onnx", "net.onnx", "engine.rtx.plan", "tiny.onnx", "checked.onnx", "churn.jar"):
+    made = ("model.onnx", "net.onnx", "engine.rtx.plan", "tiny.onnx", "checked.onnx")
+    for name in (*made, "churn.jar", "churn.pmml", "churn-native.jar", "pipeline.pmml"):
         assert json.loads((folder / f"{name}.mlconvert.json").read_text())["artifact"] == name
     assert json.loads((folder / "manifest.json").read_text())["parity"]["status"] == "passed"
     assert len((folder / "predictions.csv").read_text().splitlines()) == 201

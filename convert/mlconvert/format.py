@@ -77,3 +77,7 @@ class Format(Protocol):
     def probes(self, artifact: Artifact, seed: int) -> Optional[Iterator[Probe]]:
         """Inputs for parity; None where the file cannot say what tells models apart, and its source is asked."""
         return draw(artifact.signature, seed)
+
+    def draws(self, artifact: Artifact, seed: int) -> Iterator[Probe]:
+        """What to try where no format has probes; it is asked of the source's."""
+        return draw(artifact.signature, seed)

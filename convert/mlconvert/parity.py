@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,8 @@ from mlconvert import hooks, registry
 from mlconvert.artifact import Artifact
 from mlconvert.compare import Difference, difference, worse
 from mlconvert.errors import ConversionError, UsageError
-from mlconvert.probes import Probe, draw
+from mlconvert.format import Format
+from mlconvert.probes import Probe
 from mlconvert.runner import DeviceAbsentError, Runner
 from mlconvert.stage import Context, Stage, Suspect, Tolerance
 from mlconvert.text import for_terminal
@@ -62,13 +63,14 @@ def check(
     try:
         with _runner(source, ctx.trust) as oracle, _runner(artifact, ctx.trust or made_here) as subject:
             judge = Judge(tolerance)
-            known = [artifact, replace(source, signature=artifact.signature)]
-            for probe in _probes(known, ctx):
+            own = edge if edge is first else None
+            drawn = _Drawn(own, artifact, replace(source, signature=artifact.signature))
+            for probe in _probes(drawn, ctx):
                 emit("progress", {"text": f"parity at {_sizes(probe)}", "done": None})
                 _compare(oracle, subject, probe, judge)
                 if judge.failed:
                     break
-            for probe in _more(known, ctx, judge):
+            for probe in _more(drawn, ctx, judge):
                 _compare(oracle, subject, probe, judge)
     except DeviceAbsentError as error:
         return {**entry, "reason": error.message, "fix": error.fix, "outputs": [], "probes": []}
@@ -104,19 +106,31 @@ def _runner(artifact: Artifact, trust: bool) -> Runner:
     return runner
 
 
-def _probes(known: Sequence[Artifact], ctx: Context) -> Iterator[Probe]:
-    """The user's data where it is given, else what the first format draws that can say what tells the models apart."""
-    if ctx.data is not None:
-        return iter(read_data(ctx.data, known[0]))
-    return _drawn(known, ctx.seed)
+@dataclass(frozen=True)
+class _Drawn:
+    """Inputs from the first that can say what tells the two apart: the edge, the artifact's format, the source's."""
+
+    edge: Stage | None
+    artifact: Artifact
+    source: Artifact
+
+    def probes(self, seed: int) -> Iterator[Probe]:
+        probes = None if self.edge is None else self.edge.probes(self.source, self.artifact, seed)
+        for one in (self.artifact, self.source):
+            if probes is not None:
+                return probes
+            probes = _format(one).probes(one, seed)
+        return _format(self.source).draws(self.source, seed) if probes is None else probes
 
 
-def _drawn(known: Sequence[Artifact], seed: int) -> Iterator[Probe]:
-    for one in known:
-        probes: Iterator[Probe] | None = registry.load(registry.FORMATS, one.format).probes(one, seed)
-        if probes is not None:
-            return probes
-    return draw(known[0].signature, seed)
+def _format(artifact: Artifact) -> Format:
+    found: Format = registry.load(registry.FORMATS, artifact.format)
+    return found
+
+
+def _probes(drawn: _Drawn, ctx: Context) -> Iterator[Probe]:
+    """The user's data where it is given."""
+    return drawn.probes(ctx.seed) if ctx.data is None else iter(read_data(ctx.data, drawn.artifact))
 
 
 def read_data(path: Path, artifact: Artifact) -> list[Probe]:
@@ -179,12 +193,12 @@ def _promised(answers: dict[str, np.ndarray], subject: Runner) -> dict[str, np.n
     return {name: value for name, value in answers.items() if name in names} or answers
 
 
-def _more(known: Sequence[Artifact], ctx: Context, judge: Judge) -> Iterator[Probe]:
+def _more(drawn: _Drawn, ctx: Context, judge: Judge) -> Iterator[Probe]:
     """More draws while an output has not moved: two draws of a label are often the same."""
     for seed in range(ctx.seed + 1, ctx.seed + 1 + _MORE_DRAWS):
         if judge.failed or not judge.still or ctx.data is not None:
             return
-        yield replace(next(_drawn(known, seed)), label=f"drawn with seed {seed}")
+        yield replace(next(drawn.probes(seed)), label=f"drawn with seed {seed}")
 
 
 class Judge:

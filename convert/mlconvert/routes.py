@@ -54,6 +54,7 @@ def way_around(lost: Edge, source: str, target: str, forbid: Sequence[str] = ())
     """What `--via` must name for the cheapest route without an edge, a format or a stage; '' where there is none."""
     found = []
     names = dict.fromkeys([*(edge.target for edge in edges()), *(edge.name for edge in edges())])
+    names.pop(target, None)  # every route passes it
     for place, name in enumerate(names):
         try:
             path = find(source, target, via=[name], forbid=forbid)

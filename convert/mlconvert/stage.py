@@ -8,7 +8,7 @@ writes outside `out` and its context, and never changes global state.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional, Protocol
@@ -16,6 +16,7 @@ from typing import Any, Optional, Protocol
 from mlconvert.artifact import Artifact
 from mlconvert.errors import Refusal
 from mlconvert.host import Host
+from mlconvert.probes import Probe
 from mlconvert.signature import Signature
 
 
@@ -175,6 +176,10 @@ class Stage(Protocol):
     def tolerance(self, source: Artifact, artifact: Artifact) -> Tolerance:
         """How far the artifact's outputs may stand from its source's."""
         return Tolerance()
+
+    def probes(self, source: Artifact, artifact: Artifact, seed: int) -> Optional[Iterator[Probe]]:
+        """Inputs for parity that both sides take, where neither's format alone can tell; None asks the formats."""
+        return None
 
     def localise(
         self, source: Artifact, artifact: Artifact, inputs: Mapping[str, Any], ctx: Context

@@ -1,18 +1,20 @@
-"""scikit-learn's tree models: estimators saved by joblib or skops, and live ones."""
+"""scikit-learn's estimators and pipelines: saved by joblib or skops, and live ones."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mlconvert.artifact import Artifact
 from mlconvert.format import Format, Verdict
 from mlconvert.host import Host
+from mlconvert.probes import Probe
 from mlconvert.signature import Signature
 
 
 class Sklearn(Format):
-    """A saved estimator, flavour `joblib` or `skops`."""
+    """A saved estimator, flavour `joblib` or `skops`. Tree models are read as the forests that they are."""
 
     name = "sklearn"
     suffix = ".joblib"
@@ -41,11 +43,28 @@ class Sklearn(Format):
         return "joblib"
 
     def signature(self, artifact: Artifact, *, trust: bool = False) -> Signature:
-        """One input `x`, the margins, and `probability` and `label` or `prediction`."""
+        """`x` and the texts; margins, and `probability` and `label` or `prediction`."""
+        from mlconvert_plugins.sklearnpipelines.model import Model
         from mlconvert_plugins.sklearntrees import forest, opening
 
-        return forest.signature(opening.load(artifact.path, trust=trust))
+        estimator = opening.load(artifact.path, trust=trust)
+        return forest.attempt(forest.signature, estimator) or Model(estimator).signature
+
+    def describe(self, path: Path) -> dict[str, Any]:
+        """The scikit-learn that wrote it, and the classes in it, from its bytes; nothing is loaded."""
+        from mlconvert_plugins.sklearnpipelines.description import describe
+
+        return describe(path)
 
     def loads_on(self, path: Path, host: Host) -> Verdict:
         """Which scikit-learn a pickle needs stands in it alone."""
         return Verdict("unknown", "it loads in the scikit-learn that wrote it, and perhaps in others")
+
+    def probes(self, artifact: Artifact, seed: int) -> Iterator[Probe]:
+        """Rows at what its parts know: thresholds, edges, categories, words, missing values where it takes them."""
+        from mlconvert_plugins.sklearnpipelines import probing
+        from mlconvert_plugins.sklearnpipelines.model import Model
+        from mlconvert_plugins.sklearntrees import opening
+
+        # Parity asks for rows of an artifact that it has already opened, with the user's trust.
+        return probing.probes(Model(opening.load(artifact.path, trust=True), artifact.signature.columns), seed)

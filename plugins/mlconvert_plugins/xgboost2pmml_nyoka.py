@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlconvert.artifact import Artifact
 from mlconvert_plugins.nyokawriter.boosted import NyokaBoostedStage
+from mlconvert_plugins.nyokawriter.options import NyokaBoostedOptions
 
 if TYPE_CHECKING:
     from mlconvert_plugins.trees.model import Forest
@@ -16,11 +17,13 @@ class Xgboost2PmmlNyoka(NyokaBoostedStage):
 
     name = "xgboost2pmml.nyoka"
     source = "xgboost"
+    target = "pmml"
     exporter = "xgboost_to_pmml"
     prefix = "XGB"
 
-    def read(self, artifact: Artifact) -> Forest:
+    def read(self, artifact: Artifact, options: NyokaBoostedOptions) -> Forest:
         """The forest. Raises ConversionError that names the tree and the field which is broken or unknown."""
         from mlconvert_plugins.xgboostfile import document, forest
 
-        return forest.read(document.load(artifact.path.read_bytes()))
+        loaded = document.load(artifact.path.read_bytes())
+        return forest.read(loaded, options.start_iteration, options.num_iteration)

@@ -242,8 +242,8 @@ def refused(options: JarOptions = JarOptions()) -> Any:  # noqa: B008  # frozen
 def test_an_installation_without_the_runtime_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert refused() is None
     monkeypatch.setattr(compiled, "RUNTIME", tmp_path / "runtime.jar")
-    monkeypatch.setattr(compiled, "ABSENT", tmp_path / "absent.txt")
-    (tmp_path / "absent.txt").write_text("there was no JDK, neither in JAVA_HOME nor on PATH\n")
+    monkeypatch.setattr(compiling, "COMPILED", tmp_path)
+    (tmp_path / "runtime.absent.txt").write_text("there was no JDK, neither in JAVA_HOME nor on PATH\n")
     refusal = refused()
     assert refusal.code == "no-runtime" and "there was no JDK" in refusal.message and "install a JDK" in refusal.fix
     assert refused(JarOptions(thin=True)) is None

@@ -48,7 +48,7 @@ def test_outputs_are_those_of_the_signature(runner: JarRunner) -> None:
 def test_many_rows_go_in_several_requests(runner: JarRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.random.default_rng(0).standard_normal((1000, 5))
     whole = runner.run({"x": x})
-    monkeypatch.setattr("mlconvert_plugins.jar_runner._REQUEST", 8 * 5 * 7)
+    monkeypatch.setattr("mlconvert_plugins.javajar.running._REQUEST", 8 * 5 * 7)
     for name, value in runner.run({"x": x}).items():
         np.testing.assert_array_equal(value, whole[name], strict=True)
 

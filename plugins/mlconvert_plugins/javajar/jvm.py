@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Self
 
-from mlconvert.errors import ConversionError
+from mlconvert.errors import ConversionError, Refusal
 from mlconvert.runner import DeviceAbsentError
 from mlconvert.text import for_terminal
 
@@ -31,6 +31,15 @@ def java() -> str:
     if found is None:
         raise DeviceAbsentError("there is no Java here, neither in JAVA_HOME nor on PATH", fix=INSTALL)
     return found
+
+
+def absent() -> Refusal | None:
+    """Why there is no JVM to start; None where there is one."""
+    try:
+        java()
+    except DeviceAbsentError as error:
+        return Refusal("no-java", error.message, fix=error.fix)
+    return None
 
 
 def _candidates() -> Iterator[str]:

@@ -33,11 +33,11 @@ def coordinates(text: str) -> str:
     return text
 
 
-def members(text: str, *, thin: bool) -> dict[str, bytes]:
-    """`pom.xml` and `pom.properties` in their place. A thin jar depends on the runtime."""
+def members(text: str, *, thin: bool, needs: str = RUNTIME) -> dict[str, bytes]:
+    """`pom.xml` and `pom.properties` in their place. A thin jar depends on what it needs: the runtime."""
     group, artifact, version = text.split(":")
     folder = f"META-INF/maven/{group}/{artifact}"
-    dependencies = _DEPENDENCIES.format(coordinates=_elements(RUNTIME, 6)) if thin else ""
+    dependencies = _DEPENDENCIES.format(coordinates=_elements(needs, 6)) if thin else ""
     pom = _POM.format(coordinates=_elements(text, 2), dependencies=dependencies)
     properties = f"artifactId={artifact}\ngroupId={group}\nversion={version}\n"
     return {f"{folder}/pom.xml": pom.encode(), f"{folder}/pom.properties": properties.encode()}
@@ -53,3 +53,9 @@ def read(names: tuple[str, ...]) -> str | None:
     """The place of the only pom.properties among a jar's members."""
     found = [name for name in names if re.fullmatch(r"META-INF/maven/[^/]+/[^/]+/pom\.properties", name)]
     return found[0] if len(found) == 1 else None
+
+
+def told(properties: bytes) -> str:
+    """The coordinates in a pom.properties; what is missing is a question mark."""
+    found = dict(line.split("=", 1) for line in properties.decode(errors="replace").splitlines() if "=" in line)
+    return ":".join(found.get(key, "?") for key in ("groupId", "artifactId", "version"))

@@ -39,12 +39,17 @@ class NativeJar:
 
 def is_native(path: Path) -> bool:
     """Whether it is a jar with a model of ours. Raises ConversionError for a broken or unsafe file called .jar."""
+    return holds(path, contents.MODELS)
+
+
+def holds(path: Path, member: str) -> bool:
+    """Whether it is a jar with this member. Raises ConversionError for a broken or unsafe file called .jar."""
     with path.open("rb") as stream:
         if stream.read(2) != b"PK":
             return False
     try:
         with archive.opened(path, KIND) as jar:
-            return contents.MODELS in jar
+            return member in jar
     except ConversionError:
         if path.suffix.lower() == ".jar":
             raise
@@ -73,7 +78,7 @@ def read(path: Path) -> NativeJar:
             _manifest_of(jar),
             sum(map(jar.size, classes)),
             java_version(jar.head(classes[0], 8)) if classes else None,
-            _coordinates(jar.read(properties, SMALL)) if properties else None,
+            maven.told(jar.read(properties, SMALL)) if properties else None,
         )
 
 
@@ -100,11 +105,6 @@ def _manifest_of(jar: Archive) -> dict[str, str]:
         return manifest.read(jar.read(manifest.PATH, SMALL)) if manifest.PATH in jar else {}
     except ValueError as error:
         raise _bad(jar.path, f"its manifest is none: {error}") from error
-
-
-def _coordinates(properties: bytes) -> str:
-    found = dict(line.split("=", 1) for line in properties.decode(errors="replace").splitlines() if "=" in line)
-    return ":".join(found.get(key, "?") for key in ("groupId", "artifactId", "version"))
 
 
 def _bad(path: Path, reason: str) -> ConversionError:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 # Of the machine's memory; the rest is for the worker, its parent and everybody else.
 _SHARE = 0.75
-# A JVM takes what it needs of it: a bound that is too high costs nothing, one that is too low costs the route.
-_LEAST = 2 * 2**30
-# What the objects of a document take for each byte of the model that it is made of, and javac for what it is made into.
-_PER_BYTE = 400
+# A JVM takes what it needs of it: a bound that is too high costs nothing, one that is too low costs the route. So small
+# models share one that is generous, which no step of a route has to start again for a larger one.
+_LEAST = 4 * 2**30
+# For each byte of a model's text or document. 1,000 trees of 63 leaves are 7 MB of text and 12 MB of PMML; converting
+# takes less than 256 MiB, translating to classes less than 512 MiB, which is some 45 bytes each.
+_PER_BYTE = 200
 
 
 def needed(model_bytes: int) -> int:

@@ -1,6 +1,7 @@
 """The jars of JPMML, which two packages on PyPI carry, and which no code here imports.
 
-`python -m mlconvert_plugins.jpmml.jars` prints them as the properties that java/jpmml's Maven module needs.
+`python -m mlconvert_plugins.jpmml.jars CLASSPATH.jar` writes a jar that names them all, and prints the property by
+which java/jpmml's Maven module finds it.
 """
 
 from __future__ import annotations
@@ -63,10 +64,16 @@ def _folder(package: str, within: str) -> Path | None:
 
 
 def main() -> int:
-    """Print a `-Djpmml.<artifact>=<jar>` for each jar, for mvn; nothing where they are not installed."""
-    for jar in class_path():
-        match = _JAR.fullmatch(jar.name)
-        sys.stdout.write(f"-Djpmml.{match[1] if match else jar.stem}={jar}\n")
+    """Write the jar to the path that is given, and print mvn's property; without JPMML's jars print nothing."""
+    from mlconvert_plugins.javajar import manifest
+    from mlconvert_plugins.javajar.packing import pack
+
+    found, out = class_path(), Path(sys.argv[1]).absolute()
+    if found:
+        urls = " ".join(jar.as_uri() for jar in found)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(pack({manifest.PATH: manifest.write({"Class-Path": urls})}))
+        sys.stdout.write(f"-Djpmml.jars={out}\n")
     return 0
 
 

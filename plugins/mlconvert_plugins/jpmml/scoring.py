@@ -26,24 +26,32 @@ class Scorer:
     """One model that is open in the session: a document (`kind` is `pmml`) or a jar of JPMML's (`jar`).
 
     Use it as a context manager. `memory` is the heap that the model needs; `seconds` is the time of the evaluator alone
-    in the last run, by the JVM's own clock. `fields` is what the model says of its inputs and results.
+    in the last run, by the JVM's own clock. `fields` is what the model says of its inputs and results. `alone` is a
+    session that the caller has started for this model, in which it is opened instead.
     """
 
-    def __init__(self, path: Path, signature: Signature, *, memory: int, kind: str = "pmml") -> None:
+    def __init__(
+        self,
+        path: Path,
+        signature: Signature,
+        *,
+        memory: int,
+        kind: str = "pmml",
+        alone: session.Session | None = None,
+    ) -> None:
         self.signature = signature
         self.seconds = float("nan")
         self.fields: dict[str, Any] = {}
         self._open = {"kind": kind, "path": str(path.absolute())}
         self._memory = memory
+        self._alone = alone
         self._held = contextlib.ExitStack()
         self._session: session.Session | None = None
         self._folder = Path()
 
     def __enter__(self) -> Scorer:
         with contextlib.ExitStack() as stack:
-            self._session = session.session(self._memory)
-            self._session.opened += 1
-            stack.callback(session.release, self._session)
+            self._session = self._alone or self._shared(stack)
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mlconvert-")))
             self.fields = self.ask("open", **self._open)
             stack.callback(self._close, self.fields["subject"])
@@ -53,6 +61,12 @@ class Scorer:
     def __exit__(self, *_: object) -> None:
         self._held.close()
         self._session = None
+
+    def _shared(self, stack: contextlib.ExitStack) -> session.Session:
+        shared = session.session(self._memory)
+        shared.opened += 1
+        stack.callback(session.release, shared)
+        return shared
 
     def _close(self, subject: int) -> None:
         # A JVM that is gone has closed it already.
@@ -108,7 +122,19 @@ class Scorer:
             row = int(np.flatnonzero(places < 0)[0])
             raise ConversionError("JPMML answers a label that is not known", code="jpmml-refused", where=f"row {row}")
         label = label_array(self.signature.labels)[places]
-        return {"probability": self._typed("probability", values), "label": label}
+        found = {"probability": self._typed("probability", values), "label": label}
+        # A tree alone answers with its class alone where no output field asks for more.
+        promised = {tensor.name for tensor in self.signature.outputs}
+        return {name: answers for name, answers in found.items() if name in promised} or found
+
+    def times(self, what: str, warm_up: int, rounds: int, inputs: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
+        """Nanoseconds in a warm JVM, int64: of each row (`rows`), of all (`batches`), or of `loading`."""
+        import numpy as np
+
+        out = self._folder / "times"
+        rows = {} if inputs is None else self.rows(inputs)
+        self.ask("time", **{**self._open, **rows}, what=what, warm_up=warm_up, rounds=rounds, out=str(out))
+        return np.fromfile(out, "<i8")
 
     def _typed(self, name: str, values: np.ndarray) -> np.ndarray:
         """In the dtype that the signature promises."""
@@ -151,9 +177,11 @@ class Scorer:
 
 
 def _column(column: Column) -> dict[str, Any]:
-    if column.type != "categorical" or column.categories is None:
+    if column.type != "categorical":
         return {"name": column.name}
-    return {"name": column.name, "categories": list(column.categories)}
+    return {"name": column.name, "code": True} | (
+        {} if column.categories is None else {"categories": list(column.categories)}
+    )
 
 
 def _text(label: Any) -> str:

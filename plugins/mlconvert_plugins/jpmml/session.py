@@ -8,6 +8,8 @@ from __future__ import annotations
 import atexit
 import json
 import threading
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from mlconvert.errors import ConversionError
@@ -31,13 +33,16 @@ _LONGEST = 600
 
 
 class Session(JavaProcess):
-    """A JVM with JPMML in it, and our `java/jpmml`. `opened` counts who still needs what they have opened in it."""
+    """A JVM with JPMML in it, and our `java/jpmml`. `opened` counts who still needs what they have opened in it.
+
+    `class_path` is what our classes find JPMML on, where that is not what is installed.
+    """
 
     advice = "run it again with -v; a larger --heap can help"
 
-    def __init__(self, memory: int) -> None:
-        class_path = (compiled.JPMML, *jars.class_path())
-        super().__init__(class_path, "mlconvert.jpmml.Serve", memory=memory, seconds=SECONDS, flags=_FLAGS)
+    def __init__(self, memory: int, class_path: Sequence[Path] | None = None) -> None:
+        whole = (compiled.JPMML, *(jars.class_path() if class_path is None else class_path))
+        super().__init__(whole, "mlconvert.jpmml.Serve", memory=memory, seconds=SECONDS, flags=_FLAGS)
         self.opened = 0
         self._lock = threading.Lock()
 
@@ -67,7 +72,7 @@ class Session(JavaProcess):
         """Why there was no answer; memory that ran out is said with what it had and what to try."""
         if "java.lang.OutOfMemoryError" not in said:
             return super().death(code, said, seconds)
-        had, more = _gib(self.memory), _gib(2 * self.memory)
+        had, more = _size(self.memory), _size(2 * self.memory)
         beyond = 2 * self.memory > heap.machine()
         return ConversionError(
             f"the JVM ran out of memory with a heap of {had}",
@@ -77,8 +82,8 @@ class Session(JavaProcess):
         )
 
 
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.3g}GiB"
+def _size(size: int) -> str:
+    return f"{size / 2**30:.3g}GiB" if size >= 2**30 else f"{size >> 20}MiB"
 
 
 _lock = threading.Lock()

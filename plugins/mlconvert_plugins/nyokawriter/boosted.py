@@ -6,22 +6,22 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import Refusal
 from mlconvert.signature import Signature
 from mlconvert.stage import Context
 from mlconvert_plugins.nyokawriter.calling import REQUIREMENTS
+from mlconvert_plugins.nyokawriter.options import NyokaBoostedOptions, refusals
 from mlconvert_plugins.pmmlfile.verification import Golden
 from mlconvert_plugins.pmmlfile.writing import PmmlStage, Written
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from mlconvert_plugins.trees.model import Forest
+    from mlconvert_plugins.trees.score import Scorer
 
-_ROWS = 8
+_ROWS = 16
 
 
 class NyokaBoostedStage(PmmlStage):
@@ -31,26 +31,30 @@ class NyokaBoostedStage(PmmlStage):
     """
 
     requirements = REQUIREMENTS
+    Options = NyokaBoostedOptions
     exporter: str
     prefix: str
 
     @abstractmethod
-    def read(self, artifact: Artifact) -> Forest:
+    def read(self, artifact: Artifact, options: NyokaBoostedOptions) -> Forest:
         """The forest. Raises ConversionError that names the tree and the field which is broken or unknown."""
 
-    def requires(self, artifact: Artifact, options: Any, ctx: Context) -> Iterator[Refusal]:
+    def requires(self, artifact: Artifact, options: NyokaBoostedOptions, ctx: Context) -> Iterator[Refusal]:
         """What of the model no document of nyoka's can say."""
         from mlconvert_plugins.nyokawriter import sums
 
-        yield from sums.refusals(self.read(artifact))
+        forest = self.read(artifact, options)
+        yield from refusals(options.target, forest.columns)
+        yield from sums.refusals(forest)
 
-    def write(self, artifact: Artifact, options: Any, out: Path, ctx: Context) -> Written:
+    def write(self, artifact: Artifact, options: NyokaBoostedOptions, out: Path, ctx: Context) -> Written:
         """nyoka's document with the model's exact trees. Raises ConversionError with nyoka's reason."""
+        from mlconvert_plugins.jpmml import iterations
         from mlconvert_plugins.nyokawriter import calling, document, fields, names, shells, sums
         from mlconvert_plugins.trees.score import Scorer
 
-        forest = self.read(artifact)
-        scorer, own = Scorer(forest), names.of(forest.columns, forest.labels)
+        forest = self.read(artifact, options)
+        scorer, own = Scorer(forest), names.of(forest.columns, forest.labels, options.target)
         estimator = shells.estimator(self.prefix, scorer, sums.in_turn(forest), own)
         ctx.progress("nyoka writes the document")
         root = calling.export(self.exporter, [estimator], own, ctx.scratch)
@@ -59,8 +63,15 @@ class NyokaBoostedStage(PmmlStage):
         sums.repair(model, scorer)
         fields.repair(root, model, own, float32=forest.read == "float32")
         own.restore(root)
+        document.sign(root, {name: forest.source[name] for name in iterations.NAMES if name in forest.source})
         document.write(root, out)
-        return Written(answers(forest.signature()), golden(scorer, ctx.seed))
+        return Written(answers(forest.signature()), golden(scorer, ctx.seed), {"trees": forest.trees})
+
+    def oracle(self, source: Artifact, artifact: Artifact) -> Artifact:
+        """The Booster, over the iterations that the document was made of."""
+        from mlconvert_plugins.jpmml import iterations
+
+        return replace(source, settings=iterations.of(artifact.path))
 
 
 def answers(signature: Signature) -> Signature:
@@ -68,14 +79,12 @@ def answers(signature: Signature) -> Signature:
     return replace(signature, outputs=tuple(tensor for tensor in signature.outputs if tensor.name != "margin"))
 
 
-def golden(scorer: Any, seed: int) -> Golden:
-    """A few rows at the forest's thresholds, without numbers that engines take for another."""
+def golden(scorer: Scorer, seed: int) -> Golden:
+    """A few rows at the forest's thresholds; no document can hold infinities."""
     import numpy as np
 
     from mlconvert_plugins.trees import probing
 
-    x: np.ndarray = probing.few(scorer.forest, _ROWS, seed)
-    magnitude = np.abs(x)
-    x = np.where(np.isinf(x) | (magnitude < np.finfo(np.float32).tiny), 0.0, x)
-    outputs = {name: values for name, values in scorer.run(x).items() if name != "margin"}
-    return Golden({"x": x}, outputs, float32=scorer.forest.sum == "float32")
+    x = probing.few(scorer.forest, _ROWS, seed)
+    x = np.where(np.isinf(x), 0.0, x)
+    return Golden({"x": x}, scorer.run(x), scorer.forest.sum == "float32")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlconvert.errors import ConversionError
 
@@ -27,6 +28,14 @@ def read(path: Path) -> Element:
         if element.text is not None and not element.text.strip():
             element.text = None
     return root
+
+
+def sign(root: Element, made_of: Mapping[str, Any]) -> None:
+    """Say in the header what part of a model the document was made of, and take out whose copyright nyoka claims."""
+    header = child(root, "Header")
+    header.attrib.clear()
+    for number, (name, value) in enumerate(made_of.items()):
+        header.insert(number, made("Extension", extender="mlconvert", name=name, value=str(value)))
 
 
 def write(root: Element, path: Path) -> None:

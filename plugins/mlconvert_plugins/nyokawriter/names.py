@@ -68,17 +68,20 @@ def klass(index: int) -> str:
     return f"class_{index}_"
 
 
-def of(columns: tuple[Column, ...], labels: tuple[Any, ...]) -> Names:
-    """The names of a model with these columns and labels. Raises ConversionError (`unwritable-name`)."""
+def of(columns: tuple[Column, ...], labels: tuple[Any, ...], target: str | None = None) -> Names:
+    """The names of a model with these columns and labels; the target is `target` where it is given no name.
+
+    Raises ConversionError (`unwritable-name`).
+    """
     own = tuple(one.name for one in columns)
     classes = tuple(text_of(label) for label in labels)
-    for name in (*own, *classes):
+    for name in (*own, *classes, target or ""):
         if _UNWRITABLE.search(name):
             raise ConversionError(
                 f"XML cannot hold the name {name!r}", code="unwritable-name", where=repr(name),
                 fix="give the columns and classes printable names",
             )  # fmt: skip
-    return Names(own, classes, _DATA_TYPES[label_dtype(labels)] if labels else "", _free("target", own))
+    return Names(own, classes, _DATA_TYPES[label_dtype(labels)] if labels else "", target or _free("target", own))
 
 
 def _free(name: str, taken: tuple[str, ...]) -> str:
@@ -94,7 +97,7 @@ def _refuse_clashes(root: Element) -> None:
     for kind in ("DataField", "DerivedField", "OutputField"):
         for element in root.iter(kind):
             name = element.get("name", "")
-            if name in seen:
+            if name and name in seen:
                 raise ConversionError(
                     f"nyoka gives the name {name!r} to two fields",
                     code="name-clash",

@@ -22,17 +22,16 @@ if TYPE_CHECKING:
 _PREDICATES = ("True", "SimplePredicate", "CompoundPredicate")
 
 
-def repair(model: Element, scorer: Scorer, tree: int, derived: list[str] | None = None) -> None:
-    """Make a TreeModel the forest's tree. `derived` are the fields that its columns are, where these are derived ones.
+def repair(model: Element, scorer: Scorer, tree: int) -> None:
+    """Make a TreeModel the forest's tree. The fields that are derived from columns are where nyoka has put them.
 
     Raises ConversionError (`nyoka-wrong`) where the two have different shapes.
     """
-    fields = derived or [names.column(index) for index in range(len(scorer.forest.columns))]
+    fields: dict[int, str] = {}
     for attribute in ("noTrueChildStrategy", "missingValuePenalty"):
         model.attrib.pop(attribute, None)
     model.set("missingValueStrategy", "defaultChild")
     model.set("splitCharacteristic", "binarySplit")
-    used: set[str] = set()
     numbers = itertools.count()
     stack = [(child(model, "Node"), int(scorer.roots[tree]))]
     while stack:
@@ -42,11 +41,8 @@ def repair(model: Element, scorer: Scorer, tree: int, derived: list[str] | None 
         if place < 0:
             _leaf(node, scorer, ~place)
             continue
-        field = fields[scorer.forest.nodes.column[place]]
-        used.add(field)
-        stack += _split(node, scorer, place, field)
+        stack += _split(node, scorer, place, fields)
     _name_defaults(model)
-    _forget_unused(model, used)
 
 
 def _leaf(node: Element, scorer: Scorer, leaf: int) -> None:
@@ -66,7 +62,7 @@ def _leaf(node: Element, scorer: Scorer, leaf: int) -> None:
         node.set("score", repr(values[0]))
 
 
-def _split(node: Element, scorer: Scorer, place: int, field: str) -> list[tuple[Element, int]]:
+def _split(node: Element, scorer: Scorer, place: int, fields: dict[int, str]) -> list[tuple[Element, int]]:
     """Give a node's two children their predicates. `defaultChild` is a side, until all nodes have their numbers."""
     children = node.findall("Node")
     if len(children) != 2:
@@ -75,6 +71,10 @@ def _split(node: Element, scorer: Scorer, place: int, field: str) -> list[tuple[
     forest = scorer.forest
     decision = forest.decisions[forest.nodes.decision[place]]
     threshold = float(scorer.threshold[place])
+    asked = child(children[0], "SimplePredicate").get("field", "")
+    field = fields.setdefault(int(forest.nodes.column[place]), asked)
+    if field != asked or list(fields.values()).count(field) > 1:
+        raise wrong(f"a node asks for {asked!r}, where the model asks for another column", "SimplePredicate")
     predicates = (goes_left(field, decision, threshold, forest.zero), made("True"))
     for one, predicate in zip(children, predicates, strict=True):
         for tag in _PREDICATES:
@@ -88,23 +88,38 @@ def _split(node: Element, scorer: Scorer, place: int, field: str) -> list[tuple[
 
 def goes_left(field: str, decision: Decision, threshold: float, zero: float) -> Element:
     """What holds of a value that is not missing and goes left. `zero` is the forest's: smaller values are 0."""
-    below = math.nextafter(-zero, -math.inf)
-    if decision.missing != "zero":
-        # All of [-zero, zero] goes where 0 does.
-        if 0 <= threshold < zero:
-            threshold = zero
-        elif -zero <= threshold < 0:
-            threshold = below
-        return _compared(field, "lessOrEqual", threshold)
-    if decision.default == "left":
-        if threshold >= -zero:
-            return _compared(field, "lessOrEqual", max(threshold, zero))
+    if decision.missing == "zero":
+        return _zero_apart(field, decision.default == "left", threshold, zero)
+    if threshold == math.inf:
+        # No document can hold the number, and no value is above it.
+        everything = decision.missing == "none" or decision.default == "left"
+        return made("True") if everything else made("SimplePredicate", field=field, operator="isNotMissing")
+    # All of [-zero, zero] goes where 0 does.
+    if 0 <= threshold < zero:
+        threshold = zero
+    elif -zero <= threshold < 0:
+        threshold = _below(zero)
+    return _compared(field, "lessOrEqual", threshold)
+
+
+def _zero_apart(field: str, zero_left: bool, threshold: float, zero: float) -> Element:
+    """As `goes_left`, where 0 goes with what is missing."""
+    if zero_left and threshold == math.inf:
+        return made("True")
+    if zero_left and threshold >= -zero:
+        return _compared(field, "lessOrEqual", max(threshold, zero))
+    if not zero_left and threshold <= zero:
+        return _compared(field, "lessOrEqual", min(threshold, _below(zero)))
+    below = _compared(field, "lessOrEqual", threshold)
+    if zero_left:
         near = _both("and", _compared(field, "greaterOrEqual", -zero), _compared(field, "lessOrEqual", zero))
-        return _both("or", _compared(field, "lessOrEqual", threshold), near)
-    if threshold <= zero:
-        return _compared(field, "lessOrEqual", min(threshold, below))
+        return _both("or", below, near)
     away = _both("or", _compared(field, "lessThan", -zero), _compared(field, "greaterThan", zero))
-    return _both("and", _compared(field, "lessOrEqual", threshold), away)
+    return away if threshold == math.inf else _both("and", below, away)
+
+
+def _below(zero: float) -> float:
+    return math.nextafter(-zero, -math.inf)
 
 
 def _compared(field: str, operator: str, value: float) -> Element:
@@ -120,10 +135,3 @@ def _name_defaults(model: Element) -> None:
         side = node.get("defaultChild")
         if side is not None:
             node.set("defaultChild", node.findall("Node")[0 if side == "left" else 1].get("id", ""))
-
-
-def _forget_unused(model: Element, used: set[str]) -> None:
-    schema = child(model, "MiningSchema")
-    for one in schema.findall("MiningField"):
-        if one.get("name") not in used and one.get("usageType") != "target":
-            schema.remove(one)

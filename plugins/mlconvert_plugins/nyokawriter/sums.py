@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mlconvert.errors import Refusal
-from mlconvert_plugins.nyokawriter import nodes
+from mlconvert_plugins.nyokawriter import chains, nodes
 from mlconvert_plugins.nyokawriter.document import child, drop, made, wrong
 from mlconvert_plugins.nyokawriter.names import TARGET
 from mlconvert_plugins.trees.model import Forest, Link
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from mlconvert_plugins.trees.score import Scorer
 
-# RegressionModel's names of the functions from sums to answers.
-_METHODS = {"sigmoid": "logit", "softmax": "softmax", "exp": "exp"}
 _JPMML = "convert it with JPMML, without --via"
 
 
@@ -27,14 +25,14 @@ def refusals(forest: Forest) -> Iterator[Refusal]:
         yield Refusal("categorical-splits", "nyoka writes no splits of categories", "splits", _JPMML)
     if forest.linear is not None:
         yield Refusal("linear-leaves", "nyoka writes no linear leaves", "linear_tree", _JPMML)
-    if forest.link.name not in ("identity", *_METHODS):
+    if forest.link.name not in ("identity", *chains.METHODS):
         yield Refusal("unsupported-link", f"nyoka's documents have no {forest.link.name}", "objective", _JPMML)
     if forest.outputs > 1 and (not forest.labels or forest.link.name == "sigmoid"):
         message = f"nyoka writes no {forest.outputs} sums that stand each for itself"
         yield Refusal("several-outputs", message, "objective", _JPMML)
     if len(set(map(len, trees_of(forest)))) > 1:
         yield Refusal("uneven-trees", "the classes have different numbers of trees", "trees", _JPMML)
-    if abs(forest.tables.threshold).max(initial=0) == float("inf"):
+    if forest.tables.threshold.min(initial=0) == float("-inf"):
         yield Refusal("infinite-threshold", "PMML has no infinite thresholds", "threshold", _JPMML)
     if forest.divisor not in (1, len(trees_of(forest)[0])) or (forest.divisor != 1 and forest.base.any()):
         yield Refusal("weighted-trees", "nyoka's documents have no such mean of trees", "trees", _JPMML)
@@ -51,26 +49,39 @@ def in_turn(forest: Forest) -> list[int]:
     return [tree for turn in zip(*trees_of(forest), strict=True) for tree in turn]
 
 
-def repair(model: Element, scorer: Scorer, derived: list[str] | None = None) -> None:
+def repair(model: Element, scorer: Scorer) -> None:
     """Make the top-level MiningModel the forest: its trees, where its sums begin, its link."""
-    forest = scorer.forest
     drop(model, "Targets")
-    if not forest.labels:
-        _add_up(model, scorer, 0, derived)
-        if forest.link.name != "identity":
-            _chain(model, forest.link)
+    if scorer.forest.labels:
+        _classify(model, scorer)
     else:
-        # nyoka repeats the fields of the whole in the last model of the chain, which engines refuse. That model's stay.
-        drop(model, "Output")
-        chain = child(model, "Segmentation").findall("Segment")
-        for output, segment in enumerate(chain[:-1]):
-            _add_up(child(segment, "MiningModel"), scorer, output, derived)
-        _classify(chain, forest.link)
-    if forest.sum == "float32":
+        _add_up(model, scorer, 0)
+        if scorer.forest.link.name != "identity":
+            _link(model, scorer.forest.link)
+    if scorer.forest.sum == "float32":
         _narrow(model)
 
 
-def _add_up(model: Element, scorer: Scorer, output: int, derived: list[str] | None) -> None:
+def _classify(model: Element, scorer: Scorer) -> None:
+    """The sums under names of their own, and the model that makes probabilities of them."""
+    forest, segmentation = scorer.forest, child(model, "Segmentation")
+    *sums, last = segmentation.findall("Segment")
+    for output, segment in enumerate(sums):
+        own = child(segment, "MiningModel")
+        _add_up(own, scorer, output)
+        chains.name(own, chains.margin(output))
+    answering = child(last, "RegressionModel")
+    chains.move_output(model, answering)
+    if forest.outputs > 1:
+        _share(answering, forest.link)
+        return
+    linking = chains.linking(forest.link)
+    chains.name(linking, chains.LINKED)
+    segmentation.insert(1, chains.segment("link", linking))
+    chains.answer_both(answering, second_wins=forest.label == "margin or zero")
+
+
+def _add_up(model: Element, scorer: Scorer, output: int) -> None:
     """One sum: a segment for each tree, and one before them for what the sum starts with."""
     forest = scorer.forest
     segmentation = child(model, "Segmentation")
@@ -79,7 +90,7 @@ def _add_up(model: Element, scorer: Scorer, output: int, derived: list[str] | No
     if len(segments) != len(trees):
         raise wrong(f"a sum has {len(segments)} trees, not {len(trees)}", "Segmentation")
     for segment, tree in zip(segments, trees, strict=True):
-        nodes.repair(child(segment, "TreeModel"), scorer, tree, derived)
+        nodes.repair(child(segment, "TreeModel"), scorer, tree)
     if forest.divisor != 1:
         segmentation.set("multipleModelMethod", "average")
     base = float(forest.base[output])
@@ -91,56 +102,28 @@ def _add_up(model: Element, scorer: Scorer, output: int, derived: list[str] | No
 
 def _constant(value: float) -> Element:
     node = made("Node", made("True"), score=repr(value))
-    tree = made("TreeModel", made("MiningSchema"), node, modelName="base", functionName="regression")
-    return made("Segment", made("True"), tree, id="base")
+    return chains.segment("base", made("TreeModel", made("MiningSchema"), node, functionName="regression"))
 
 
-def _classify(chain: list[Element], link: Link) -> None:
-    """The sums under names of their own, and the model of them that gives the probabilities."""
-    for output, segment in enumerate(chain[:-1]):
-        _name_sum(child(segment, "MiningModel"), f"margin({output})")
-    last = child(chain[-1], "RegressionModel")
-    last.set("normalizationMethod", _METHODS[link.name])
+def _share(last: Element, link: Link) -> None:
+    """Of more than two classes: the softmax of their sums."""
+    last.set("normalizationMethod", chains.METHODS[link.name])
     fields = child(last, "MiningSchema").findall("MiningField")
-    predictors = list(last.iter("NumericPredictor"))
-    for output, (one, predictor) in enumerate(zip(fields[:-1], predictors, strict=True)):
-        one.set("name", f"margin({output})")
-        predictor.set("name", f"margin({output})")
-        predictor.set("coefficient", repr(link.scale))
+    for output, table in enumerate(last.findall("RegressionTable")):
+        fields[output].set("name", chains.margin(output))
+        drop(table, "NumericPredictor")
+        table.append(chains.weighted(chains.margin(output), link.scale))
 
 
-def _name_sum(model: Element, name: str) -> None:
-    drop(model, "Output")
-    own = made(
-        "OutputField",
-        name=name,
-        optype="continuous",
-        dataType="double",
-        feature="predictedValue",
-        isFinalResult="false",
-    )
-    model.insert(1, made("Output", own))
-
-
-def _chain(model: Element, link: Link) -> None:
+def _link(model: Element, link: Link) -> None:
     """Put a model of the link behind the sum of a regressor, for which nyoka knows no link."""
     schema, segmentation = child(model, "MiningSchema"), child(model, "Segmentation")
     own = made("MiningSchema", *(one for one in schema if one.get("usageType") != "target"))
-    inner = made("MiningModel", own, segmentation, functionName="regression")
-    _name_sum(inner, "margin(0)")
-    predictor = made("NumericPredictor", name="margin(0)", coefficient=repr(link.scale))
-    last = made(
-        "RegressionModel",
-        made(
-            "MiningSchema", made("MiningField", name="margin(0)"), made("MiningField", name=TARGET, usageType="target")
-        ),
-        made("RegressionTable", predictor, intercept="0.0"),
-        functionName="regression",
-        normalizationMethod=_METHODS[link.name],
-    )
-    segments = [made("Segment", made("True"), one, id=str(number + 1)) for number, one in enumerate((inner, last))]
+    inner, last = made("MiningModel", own, segmentation, functionName="regression"), chains.linking(link)
+    chains.name(inner, chains.margin(0))
+    child(last, "MiningSchema").append(made("MiningField", name=TARGET, usageType="target"))
     model.remove(segmentation)
-    model.append(made("Segmentation", *segments, multipleModelMethod="modelChain"))
+    model.append(chains.chain(chains.segment("sum", inner), chains.segment("link", last)))
 
 
 def _narrow(model: Element) -> None:
@@ -148,5 +131,5 @@ def _narrow(model: Element) -> None:
     for one in model.iter():
         if one.tag in ("MiningModel", "TreeModel", "RegressionModel"):
             one.set("x-mathContext", "float")
-        elif one.tag == "OutputField" and one.get("name", "").startswith("margin("):
+        elif one.tag == "OutputField" and one.get("isFinalResult") == "false":
             one.set("dataType", "float")

@@ -13,6 +13,7 @@ from mlconvert_plugins.pmmlfile import verification
 from mlconvert_plugins.pmmlfile.errors import BrokenDocumentError
 
 _CHUNK = 2**20
+_END = re.compile(rb"</(?:[^\s<>:]+:)?Timestamp\s*>")
 
 
 def finish(path: Path, signature: Signature, golden: verification.Golden | None, scratch: Path) -> dict[str, Any]:
@@ -45,8 +46,9 @@ def _cuts(path: Path, found: outlines.Outline) -> list[tuple[int, int, bytes]]:
     start, end = found.timestamp
     with path.open("rb") as stream:
         stream.seek(end)
-        # An empty element has no end tag: the parser then says where it begins.
-        end += stream.read(_CHUNK).index(b">") + 1
+        # An empty element has no end tag: the parser then says where it ends.
+        tag = _END.match(stream.read(_CHUNK))
+        end += 0 if tag is None else len(tag[0])
     return [(_indented(path, start, b" \t\r\n"), end, b"")]
 
 

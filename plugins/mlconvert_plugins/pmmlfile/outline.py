@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlconvert_plugins.pmmlfile.dictionary import Dictionary
 from mlconvert_plugins.pmmlfile.errors import BrokenDocumentError
 from mlconvert_plugins.pmmlfile.parsing import Listener, parse
 
 # What may stand beside the model, right below the root.
 _BESIDE = ("Header", "MiningBuildTask", "DataDictionary", "TransformationDictionary", "Extension")
 _TARGETS = ("target", "predicted")
-
-
-@dataclass(frozen=True)
-class DataField:
-    """A field of the dictionary. `values` are its valid categories, `missing` the texts that stand for a missing value,
-    `intervals` what is valid: (closure, left, right), each end None where it is open.
-    """
-
-    name: str
-    optype: str
-    data_type: str
-    values: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    invalid: tuple[str, ...] = ()
-    intervals: tuple[tuple[str, float | None, float | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,8 +31,8 @@ class Outline:
     """A document without its trees.
 
     `schema` holds the attributes of the top-level model's mining fields by name, in order. `outputs` are those of the
-    model, and of the last model of its chain. `timestamp` and `model_end` are places in the file, in bytes: where the
-    header's time stamp begins and its end tag stands, and where the end tag of the model stands.
+    model, and of the last model of its chain where it is one (`chained`). `timestamp` and `model_end` are places in the
+    file, in bytes: where the header's time stamp begins and its end tag stands, and where the model's end tag stands.
     """
 
     namespace: str = ""
@@ -54,10 +40,11 @@ class Outline:
     generator: str = ""
     model: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
-    fields: dict[str, DataField] = field(default_factory=dict)
+    fields: Dictionary = field(default_factory=Dictionary)
     schema: dict[str, Mapping[str, str]] = field(default_factory=dict)
     outputs: list[OutputField] = field(default_factory=list)
     elements: Counter[str] = field(default_factory=Counter)
+    chained: bool = False
     verification_rows: int = 0
     timestamp: tuple[int, int] | None = None
     model_end: int = -1
@@ -146,35 +133,15 @@ class _Listener(Listener):
             self.outline.generator = " ".join(filter(None, (attributes.get("name"), attributes.get("version"))))
 
     def _data_field(self, attributes: dict[str, str]) -> None:
-        name = attributes.get("name", "")
-        if name in self.outline.fields:
-            raise BrokenDocumentError("it stands there twice", f"DataField {name}")
-        self.outline.fields[name] = DataField(name, attributes.get("optype", ""), attributes.get("dataType", ""))
+        self.outline.fields.add_field(attributes)
 
     def _value(self, attributes: dict[str, str]) -> None:
-        if self.path[-2] != "DataField":
-            return
-        own, text = self._last_field(), attributes.get("value", "")
-        kind = attributes.get("property", "valid")
-        if kind == "missing":
-            self._replace(replace(own, missing=(*own.missing, text)))
-        elif kind == "invalid":
-            self._replace(replace(own, invalid=(*own.invalid, text)))
-        else:
-            self._replace(replace(own, values=(*own.values, text)))
+        if self.path[-2] == "DataField":
+            self.outline.fields.add_value(attributes)
 
     def _interval(self, attributes: dict[str, str]) -> None:
-        if self.path[-2] != "DataField":
-            return
-        own = self._last_field()
-        left, right = (_number(attributes.get(side), f"DataField {own.name}") for side in ("leftMargin", "rightMargin"))
-        self._replace(replace(own, intervals=(*own.intervals, (attributes.get("closure", ""), left, right))))
-
-    def _last_field(self) -> DataField:
-        return next(reversed(self.outline.fields.values()))
-
-    def _replace(self, own: DataField) -> None:
-        self.outline.fields[own.name] = own
+        if self.path[-2] == "DataField":
+            self.outline.fields.add_interval(attributes)
 
     def _mining_field(self, attributes: dict[str, str]) -> None:
         if len(self.path) == 4:
@@ -192,6 +159,7 @@ class _Listener(Listener):
         depth = len(self.path)
         if depth - 1 in self.mains and attributes.get("multipleModelMethod") == "modelChain":
             self.chains.append(depth)
+            self.outline.chained = True
 
     def _segment(self, attributes: dict[str, str]) -> None:
         depth = len(self.path)
@@ -217,10 +185,3 @@ _STARTS: Mapping[str, Callable[[_Listener, dict[str, str]], None]] = {
     "Segment": _Listener._segment,
     "row": _Listener._row,
 }
-
-
-def _number(text: str | None, where: str) -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        raise BrokenDocumentError(f"{text!r} is no number", where) from None

@@ -133,7 +133,10 @@ def parse(path: Path, listener: Listener, limits: Limits = LIMITS) -> None:
             f"it declares a document type or entities: {type(error).__name__}", "DOCTYPE", "unsafe-xml",
             "remove them; PMML needs none",
         ) from error  # fmt: skip
-    except (ParseError, LookupError, ValueError) as error:  # encodings that there are not are the latter two
+    except (ParseError, LookupError, ValueError) as error:
+        # The latter two themselves are encodings that there are not.
+        if type(error) not in (ParseError, LookupError, ValueError):
+            raise
         raise BrokenDocumentError(f"it is no well-formed XML: {error}", path.name) from error
 
 

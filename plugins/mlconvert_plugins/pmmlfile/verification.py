@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -17,7 +17,8 @@ from mlconvert.errors import ConversionError
 from mlconvert.signature import Column, Signature
 from mlconvert.stage import Tolerance
 from mlconvert.text import for_terminal
-from mlconvert_plugins.pmmlfile.outline import DataField, Outline
+from mlconvert_plugins.pmmlfile.dictionary import DataField
+from mlconvert_plugins.pmmlfile.outline import Outline
 from mlconvert_plugins.pmmlfile.texts import category, text_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,20 @@ class Golden:
     inputs: Mapping[str, np.ndarray]
     outputs: Mapping[str, np.ndarray]
     float32: bool = False
+
+
+def writable(x: np.ndarray, columns: Sequence[Column]) -> np.ndarray:
+    """Rows float64[n, columns] as a document can hold them: a categorical column has whole codes, of its categories."""
+    import numpy as np
+
+    made = np.array(x, dtype=np.float64)
+    for place, column in enumerate(columns):
+        if column.type == "categorical":
+            most = len(column.categories) if column.categories else 2**31
+            codes = made[:, place]
+            with np.errstate(invalid="ignore"):
+                made[:, place] = np.where(np.isfinite(codes), np.floor(codes) % most, np.nan)
+    return made
 
 
 # A cell that has no text: a code without a category, an infinity. Its row is left out.

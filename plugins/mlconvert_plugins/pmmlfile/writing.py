@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,9 @@ class PmmlStage(Stage):
         made = self.write(artifact, options, out, ctx)
         ctx.progress("finishing the document")
         facts = finish(out, made.signature, made.golden, ctx.scratch)
-        return Outcome(made.signature, {**made.facts, **facts})
+        # PMML has no margins.
+        outputs = tuple(tensor for tensor in made.signature.outputs if tensor.name != "margin")
+        return Outcome(replace(made.signature, outputs=outputs), {**made.facts, **facts})
 
     def ensures(self, artifact: Artifact, ctx: Context) -> Iterator[Refusal]:
         """It parses within the limits, asks for no field that is no column, and knows every label."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlconvert.errors import ConversionError
 from mlconvert.signature import Signature
@@ -18,6 +18,8 @@ from mlconvert_plugins.trees.model import Forest, tabular
 if TYPE_CHECKING:
     import numpy as np
 
+_Read = TypeVar("_Read")
+
 
 def read(estimator: Any) -> Forest:
     """The forest of a fitted estimator. Raises ConversionError that names what is not known."""
@@ -29,7 +31,18 @@ def read(estimator: Any) -> Forest:
 def signature(estimator: Any) -> Signature:
     """What an estimator takes and gives, as the forest of it will. Raises ConversionError."""
     with _guarded(type(estimator).__name__):
-        return tabular(columns.read(estimator), ensembles.read(estimator).outputs, labels_of(estimator))
+        outputs = ensembles.read(estimator).outputs
+        return tabular(columns.read(estimator), outputs, labels_of(estimator))
+
+
+def attempt(read: Callable[[Any], _Read], estimator: Any) -> _Read | None:
+    """What `read` or `signature` makes of an estimator; None for one that is no forest here."""
+    try:
+        return read(estimator)
+    except ConversionError as error:
+        if error.code != "unsupported-estimator":
+            raise
+        return None
 
 
 @contextlib.contextmanager

@@ -13,43 +13,59 @@ from mlconvert.text import for_terminal
 
 JOBLIB, SKOPS = "joblib", "skops"
 _HEAD = 2**16
-# What tree models hold beside the types that skops trusts by itself: arrays of nodes, which are checked before they are
-# used, and the encoder's check of its rows.
+# What models hold beside the types that skops trusts by itself: arrays of nodes, which are checked before use, plain
+# data, and functions of scikit-learn's own that only training calls. What hands memory to C unchecked (search
+# trees of neighbours, boosters of other libraries) is not among them.
 _TRUSTED = (
     "sklearn.tree._tree.Tree",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "functools.partial",
     "sklearn.utils.validation.check_array",
     "sklearn.compose._column_transformer._RemainderColsList",
+    "numpy.dtype",
+    "collections.OrderedDict",
+    "sklearn.utils._bunch.Bunch",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.feature_selection._univariate_selection.chi2",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.feature_selection._univariate_selection.f_regression",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.model_selection._split.StratifiedKFold",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
 )
+_SCHEMA = "schema.json"
 _PICKLE = b"\x80"
 _PACKED = {b"\x78": zlib.MAX_WBITS, b"\x1f\x8b": zlib.MAX_WBITS + 16}
 
 
 def flavour_of(path: Path) -> str | None:
     """`joblib` or `skops` by the file's content, which is not unpickled; None for another file."""
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD)
+    head = content(path, _HEAD)
     if zipfile.is_zipfile(path):
-        return SKOPS if _is_skops(path) else None
-    for marker, window in _PACKED.items():
-        if head.startswith(marker):
-            head = _inflated(head, window)
-            break
+        return SKOPS if b"sklearn." in head else None
     return JOBLIB if head.startswith(_PICKLE) and b"sklearn." in head else None
 
 
-def _is_skops(path: Path) -> bool:
-    with zipfile.ZipFile(path) as archive:
-        if "schema.json" not in archive.namelist():
-            return False
-        with archive.open("schema.json") as schema:
-            return b"sklearn." in schema.read(_HEAD)
+def content(path: Path, most: int) -> bytes:
+    """The first bytes of what a file holds: a pickle, unpacked, or the schema of skops' archive. Nothing is loaded."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if _SCHEMA not in archive.namelist():
+                return b""
+            with archive.open(_SCHEMA) as schema:
+                return schema.read(most)
+    with path.open("rb") as stream:
+        head = stream.read(most)
+    window = next((window for marker, window in _PACKED.items() if head.startswith(marker)), None)
+    return head if window is None else _inflated(head, window, most)
 
 
-def _inflated(head: bytes, window: int) -> bytes:
+def _inflated(head: bytes, window: int, most: int) -> bytes:
     try:
-        return zlib.decompressobj(window).decompress(head, _HEAD)
+        return zlib.decompressobj(window).decompress(head, most)
     except zlib.error:
         return b""
 
@@ -89,6 +105,15 @@ def _load(path: Path, flavour: str) -> Any:
     except ImportError:
         fix = "pip install 'mlconvert[trees]'"
         raise ConversionError("skops is not installed", code="missing-package", where="skops", fix=fix) from None
+    unknown = sorted(set(skops.get_untrusted_types(file=path)) - set(_TRUSTED))
+    if unknown:
+        names = for_terminal(", ".join(unknown), 300)
+        raise ConversionError(
+            f"the archive holds what is not vouched for: {names}",
+            code="untrusted-type",
+            where=path.name,
+            fix="save the model with joblib, and convert it with --trust",
+        )
     return skops.load(path, trusted=list(_TRUSTED))
 
 

@@ -6,7 +6,7 @@ for the leaves that no row has reached so far, from the decisions on their paths
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Rows of one probe, and of all together: past it the leaves that are left are reported, not reached.
 ROWS = 512
-_MOST_ROWS = 2**16
+MOST_ROWS = 2**16
 _SPECIAL = (
     float("nan"), 0.0, -0.0, float("inf"), float("-inf"), LIGHTGBM_ZERO, -LIGHTGBM_ZERO, 1e-38, 5e-324, -5e-324,
     1.0, -1.0, 1e300, -1e300, 0.5, -0.5, 2.0**31, -(2.0**31), 2.0**24 + 1,
@@ -46,8 +46,13 @@ class Coverage:
         return {"leaves": words}
 
 
-def probes(forest: Forest, seed: int) -> Iterator[Probe]:
-    """Probes of at most `ROWS` rows; the facts of each say what has been reached so far."""
+def probes(
+    forest: Forest, seed: int, most: int = MOST_ROWS, fitted: Callable[[np.ndarray], np.ndarray] | None = None
+) -> Iterator[Probe]:
+    """Probes of at most `ROWS` rows, `most` in all; the facts of each say what has been reached so far.
+
+    `fitted` makes rows that the forest's source takes of any.
+    """
     import numpy as np
 
     scorer = Scorer(forest)
@@ -56,12 +61,13 @@ def probes(forest: Forest, seed: int) -> Iterator[Probe]:
     generator = np.random.default_rng(seed)
     pools = [_pool(forest, column) for column in range(len(forest.columns))]
     made = 0
-    for label, rows in _rows(scorer, pools, coverage, generator):
+    for label, drawn in _rows(scorer, pools, coverage, generator):
+        rows = drawn if fitted is None else fitted(drawn)
         reached = scorer.leaves(rows) + scorer.first_leaf
         coverage.reached[reached.ravel()] = True
         made += len(rows)
         yield Probe(label, {"n": len(rows)}, {"x": rows}, coverage.facts())
-        if made >= _MOST_ROWS:
+        if made >= most:
             return
 
 
@@ -103,9 +109,9 @@ def _pool(forest: Forest, column: int) -> np.ndarray:
         narrow = threshold.astype(np.float32)
     near = [threshold, np.nextafter(threshold, -np.inf), np.nextafter(threshold, np.inf), narrow.astype(np.float64)]
     if forest.read == "float32":
-        below, above = (np.nextafter(narrow, np.float32(end)).astype(np.float64) for end in (-np.inf, np.inf))
-        near += [below, above]
-        with np.errstate(invalid="ignore"):  # a threshold may be infinite
+        with np.errstate(invalid="ignore", over="ignore"):  # a threshold may be infinite
+            below, above = (np.nextafter(narrow, np.float32(end)).astype(np.float64) for end in (-np.inf, np.inf))
+            near += [below, above]
             near += [threshold + (above - threshold) / 2, threshold - (threshold - below) / 2]
     special = np.array(_SPECIAL)
     small = np.concatenate([np.nextafter(special, -np.inf), special, np.nextafter(special, np.inf)])
@@ -144,7 +150,7 @@ def _through(pools: list[np.ndarray], generator: np.random.Generator) -> Iterato
     """Rows in which every value of every column appears, up to what an eighth of all rows can hold."""
     import numpy as np
 
-    longest = min(max(len(pool) for pool in pools), _MOST_ROWS // 8)
+    longest = min(max(len(pool) for pool in pools), MOST_ROWS // 8)
     count = max(2, -(-longest // ROWS)) * ROWS
     columns = [np.resize(generator.permutation(pool), count) for pool in pools]
     for start in range(0, count, ROWS):

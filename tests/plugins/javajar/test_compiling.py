@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mlconvert_plugins.javajar import compiled, compiling
-from mlconvert_plugins.javajar.compiling import NoJdkError
+from mlconvert_plugins.javajar.compiling import NoJdkError, NoJpmmlError
+from mlconvert_plugins.jpmml import jars
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 JAVA = REPOSITORY / "java"
@@ -23,8 +25,6 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place, path = tmp_path / "compiled", tmp_path / "bin"
     path.mkdir()
     monkeypatch.setattr(compiling, "COMPILED", place)
-    monkeypatch.setattr(compiling, "ABSENT", place / "absent.txt")
-    monkeypatch.setattr(compiled, "ABSENT", place / "absent.txt")
     monkeypatch.setenv("PATH", str(path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     return tmp_path
@@ -70,21 +70,44 @@ def test_a_stale_jar_does_not_stay_where_it_cannot_be_compiled_again(elsewhere: 
     place.mkdir()
     shutil.copy(compiled.RUNTIME, place)
     shutil.copy(compiled.DRIVER, place)
+    shutil.copy(compiled.JPMML, place)
     compiling.compile_all(JAVA)
     other = shutil.copytree(JAVA / "runtime", elsewhere / "java" / "runtime")
     shutil.copytree(JAVA / "driver", elsewhere / "java" / "driver")
+    shutil.copytree(JAVA / "jpmml" / "src", elsewhere / "java" / "jpmml" / "src")
     source = next(other.rglob("Model.java"))
     source.write_text(source.read_text(encoding="utf-8") + "// changed\n", encoding="utf-8")
     with pytest.raises(NoJdkError):
         compiling.compile_all(elsewhere / "java")
-    assert sorted(path.name for path in place.iterdir()) == ["absent.txt", "driver.jar"]
+    assert sorted(path.name for path in place.iterdir()) == ["driver.jar", "jpmml.jar", "runtime.absent.txt"]
+    assert "no JDK" in (place / "runtime.absent.txt").read_text(encoding="utf-8")
+
+
+def test_without_jpmml_the_other_modules_are_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "COMPILED", tmp_path / "compiled")
+    (tmp_path / "compiled").mkdir()
+    shutil.copy(compiled.RUNTIME, tmp_path / "compiled")
+    monkeypatch.setattr(jars, "_HOMES", (("sklearn2pmml", "there_is_no_such_package", "resources"),))
+    with pytest.raises(NoJpmmlError):
+        compiling.compile_all(JAVA)
+    assert sorted(path.name for path in (tmp_path / "compiled").iterdir()) == [
+        "driver.jar", "jpmml.absent.txt", "runtime.jar",
+    ]  # fmt: skip
+    assert "sklearn2pmml is not installed" in why(tmp_path / "compiled" / "jpmml.jar")
+
+
+def test_jpmml_is_compiled_against_what_is_locked() -> None:
+    locked = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    hook = (JAVA / "build_hook.py").read_text(encoding="utf-8")
+    pinned = re.findall(r'"([\w-]+==[\d.]+)"', hook)
+    assert {one.partition("==")[0] for one in pinned} == {"sklearn2pmml", "jpmml-evaluator"}
+    assert set(pinned) <= set(locked)
 
 
 def test_what_is_compiled_twice_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling, "COMPILED", tmp_path / "compiled")
-    monkeypatch.setattr(compiling, "ABSENT", tmp_path / "compiled" / "absent.txt")
     compiling.compile_all(JAVA)
-    for jar in (compiled.RUNTIME, compiled.DRIVER):
+    for jar in (compiled.RUNTIME, compiled.DRIVER, compiled.JPMML):
         assert (tmp_path / "compiled" / jar.name).read_bytes() == jar.read_bytes()
 
 
@@ -109,4 +132,5 @@ def test_a_wheel_is_built_with_and_without_a_jdk(with_jdk: bool, tmp_path: Path)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         held = {Path(name).name for name in archive.namelist() if "/compiled/" in name}
-    assert held == ({"runtime.jar", "driver.jar"} if with_jdk else {"absent.txt"})
+    modules = ("runtime", "driver", "jpmml")
+    assert held == {f"{module}.jar" if with_jdk else f"{module}.absent.txt" for module in modules}

@@ -2,99 +2,120 @@ package mlconvert.jpmml;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Puts the member classes of generated source into the order in which their owner mentions them, which is that of their making.
+ * Puts the members of generated classes into an order of their own: first those whose names say what they are, as they stand; then those
+ * that are told apart by identity hash codes, as the ones before mention them.
  *
- * <p>The code model sorts them by name, and JPMML's names hold identity hash codes: the order would be another one each time.
+ * <p>JPMML walks through maps of objects without an order, and the code model sorts classes by name: both go by hash codes, which are
+ * other ones each time.
  */
 final class Members {
-    /** What generated Java is made of (JLS 11, 3.7 to 3.11): comments, literals, identifiers, numbers and separators. */
+    /** What generated Java is made of (JLS 11, 3.7 to 3.11): comments, literals, identifiers, numbers and what structures it. */
     static final Pattern TOKEN = Pattern.compile(
-            "/\\*.*?\\*/|//[^\n]*|\"(?:[^\"\\\\]|\\\\.)*+\"|'(?:[^'\\\\]|\\\\.)*+'|[A-Za-z_$][\\w$]*+|\\d[\\w.]*+|[{};.]", Pattern.DOTALL);
+            "/\\*.*?\\*/|//[^\n]*|\"(?:[^\"\\\\]|\\\\.)*+\"|'(?:[^'\\\\]|\\\\.)*+'|[A-Za-z_$][\\w$]*+|\\d[\\w.]*+|[{}();.=]", Pattern.DOTALL);
+    private static final Pattern HASHED = Pattern.compile(".*\\$\\d+.*");
 
-    private Members() {
+    private final Matcher token;
+    private final String source;
+
+    private Members(String source) {
+        this.source = source;
+        token = TOKEN.matcher(source);
     }
 
-    /** A class: where it stands, where in its owner's own text it is first mentioned, and its members. */
-    private static final class Member {
-        final String name;
-        final int start;
-        final int depth;
-        int end;
-        final List<Member> members = new ArrayList<>();
-        final Map<String, Integer> mentioned = new HashMap<>();
-
-        Member(String name, int start, int depth) {
-            this.name = name;
-            this.start = start;
-            this.depth = depth;
-        }
-    }
-
-    /** The source, with its member classes in order. */
+    /** The source of a file, in order. */
     static String inOrder(String source) {
-        StringBuilder made = new StringBuilder(source.length());
-        write(outline(source), source, made);
-        return made.toString();
+        Members members = new Members(source);
+        return members.body(0, false);
     }
 
-    /** The file as a class whose members are the top-level ones. */
-    private static Member outline(String source) {
-        Deque<Member> owners = new ArrayDeque<>();
-        Member file = new Member("", 0, 0);
-        file.end = source.length();
-        owners.push(file);
-        Matcher token = TOKEN.matcher(source);
-        String before = "";
-        int boundary = 0;
-        int depth = 0;
+    /** The members from here to the end of their class, or of the file; their texts in order, with the brace that ends the class. */
+    private String body(int start, boolean ends) {
+        StringBuilder named = new StringBuilder();
+        Map<String, String> hashed = new LinkedHashMap<>();
+        Member member = new Member(start);
         while (token.find()) {
             String text = token.group();
-            if (text.equals("{")) {
-                depth++;
-            } else if (text.equals("}")) {
-                depth--;
-                if (depth == owners.peek().depth - 1) {
-                    owners.pop().end = token.end();
+            if (ends && text.equals("}") && member.depth == 0) {
+                return ordered(named, hashed) + source.substring(member.start, token.end());
+            }
+            if (text.equals("{") && member.isClass && member.depth == 0) {
+                String head = source.substring(member.start, token.end());
+                add(member.name, head + body(token.end(), true), named, hashed);
+                member = new Member(token.end());
+            } else if (member.ends(text)) {
+                add(member.name, source.substring(member.start, token.end()), named, hashed);
+                member = new Member(token.end());
+            }
+        }
+        return ordered(named, hashed) + source.substring(member.start);
+    }
+
+    private static void add(String name, String text, StringBuilder named, Map<String, String> hashed) {
+        if (HASHED.matcher(name).matches()) {
+            // Methods may share a name; they are then one member.
+            hashed.merge(name, text, String::concat);
+        } else {
+            named.append(text);
+        }
+    }
+
+    private static String ordered(StringBuilder named, Map<String, String> hashed) {
+        Deque<String> read = new ArrayDeque<>(List.of(named.toString()));
+        List<String> made = new ArrayList<>();
+        while (!read.isEmpty()) {
+            String text = read.remove();
+            made.add(text);
+            Matcher mention = TOKEN.matcher(text);
+            while (mention.find()) {
+                String found = hashed.remove(mention.group());
+                if (found != null) {
+                    read.add(found);
                 }
             }
-            if (isName(text) && (before.equals("class") || before.equals("interface"))) {
-                Member found = new Member(text, boundary, depth + 1);
-                owners.peek().members.add(found);
-                owners.push(found);
-            } else if (isName(text)) {
-                owners.peek().mentioned.putIfAbsent(text, token.start());
-            }
-            if (text.length() == 1 && "{};".contains(text)) {
-                boundary = token.end();
-            }
-            // What follows a dot is the name of a member or `.class`, which declares nothing.
-            before = before.equals(".") ? "" : text;
         }
-        return file;
+        made.addAll(hashed.values());
+        return String.join("", made);
     }
 
-    private static boolean isName(String token) {
-        return Character.isJavaIdentifierStart(token.charAt(0));
-    }
+    /** A member that is being read: where it starts, how deep in its braces and parentheses, and what it is called. */
+    private static final class Member {
+        final int start;
+        int depth;
+        boolean isClass;
+        String name = "";
+        private String before = "";
+        private boolean isNamed;
 
-    private static void write(Member owner, String source, StringBuilder made) {
-        List<Member> ordered = new ArrayList<>(owner.members);
-        ordered.sort(Comparator.comparing(member -> owner.mentioned.getOrDefault(member.name, Integer.MAX_VALUE)));
-        int at = owner.start;
-        for (int place = 0; place < ordered.size(); place++) {
-            made.append(source, at, owner.members.get(place).start);
-            write(ordered.get(place), source, made);
-            at = owner.members.get(place).end;
+        Member(int start) {
+            this.start = start;
         }
-        made.append(source, at, owner.end);
+
+        /** Takes the next token; whether it is the member's last. */
+        boolean ends(String text) {
+            if (text.equals("{") || text.equals("(")) {
+                // The name of a method stands before its parameters; after an = it would be that of one that is called.
+                name = depth == 0 && text.equals("(") && !isNamed ? before : name;
+                isNamed |= depth == 0;
+                depth++;
+            } else if (text.equals("}") || text.equals(")")) {
+                depth--;
+            } else if (depth == 0 && text.equals("=")) {
+                isNamed = true;
+            } else if (depth == 0 && (before.equals("class") || before.equals("interface"))) {
+                name = text;
+                isNamed = true;
+                isClass = true;
+            }
+            before = text;
+            return depth == 0 && (text.equals("}") || text.equals(";"));
+        }
     }
 }

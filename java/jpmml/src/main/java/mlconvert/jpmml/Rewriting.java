@@ -34,7 +34,7 @@ final class Rewriting {
 
     /** The source, rewritten. */
     String of(String source) throws RefusedException {
-        String ordered = Members.inOrder(source);
+        String ordered = Members.inOrder(MissingResults.allowed(source));
         Matcher token = Members.TOKEN.matcher(ordered);
         StringBuilder made = new StringBuilder(ordered.length());
         while (token.find()) {

@@ -20,8 +20,8 @@ import org.jpmml.evaluator.InputField;
  * Rows as the evaluator takes them: what each input is called, in the type that the document gives it; what is missing is not there.
  *
  * <p>In a request: {@code rows}, how many; {@code x}, a file of float64[rows, columns] where NaN is missing; {@code columns}, for each of
- * its columns the {@code name} of an input and, where values are codes, the {@code categories} that they count; {@code texts}, for each
- * input of text a file with a JSON list of strings and nulls.
+ * its columns the {@code name} of an input and, where values are codes, the {@code categories} that they count, or {@code code}; {@code
+ * texts}, for each input of text a file with a JSON list of strings and nulls.
  */
 final class Rows {
     /** A value of no category: what the document does with it is its own affair. */
@@ -82,17 +82,31 @@ final class Rows {
         if (column.has("categories")) {
             List<Object> categories = new ArrayList<>();
             column.getAsJsonArray("categories").forEach(one -> categories.add(category(one.getAsJsonPrimitive())));
+            Object unseen = unseen(categories);
             return value -> {
                 double code = Math.floor(value);
-                return code >= 0 && code < categories.size() ? categories.get((int) code) : UNSEEN;
+                return code >= 0 && code < categories.size() ? categories.get((int) code) : unseen;
             };
         }
         if (type == DataType.BOOLEAN) {
             return value -> value != 0;
         }
+        if (column.has("code")) {
+            // What no int holds is no code, and JPMML does not get over it.
+            return value -> (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, Math.floor(value)));
+        }
         // An integer's text is not that of a double.
         boolean whole = type == DataType.INTEGER || type == DataType.STRING;
         return value -> whole && value == Math.rint(value) && Math.abs(value) < 1L << 53 ? number((long) value) : value;
+    }
+
+    /** What none of the categories is: a number among numbers, which a field of numbers can read. */
+    private static Object unseen(List<Object> categories) {
+        if (categories.isEmpty() || !categories.stream().allMatch(one -> one instanceof Number)) {
+            return UNSEEN;
+        }
+        double largest = categories.stream().mapToDouble(one -> ((Number) one).doubleValue()).max().getAsDouble();
+        return categories.get(0) instanceof Double ? (Object) (largest + Math.max(1, Math.abs(largest))) : number((long) largest + 1);
     }
 
     private static Object category(JsonPrimitive told) {

@@ -18,12 +18,17 @@ import org.xml.sax.SAXException;
 import org.xml.sax.XMLReader;
 import org.xml.sax.helpers.XMLFilterImpl;
 
-/** Reads PMML that nobody vouches for: no document type, no entity but XML's own five, bounded depth and size. */
+/**
+ * Reads PMML that nobody vouches for: no document type, no entity but XML's own five, bounded depth and size. The bounds are those of
+ * {@code pmmlfile.parsing}.
+ */
 final class SafeXml {
     /** The deepest nesting of elements; a tree of this many levels nests as deep. */
-    static final int DEEPEST = 4096;
+    static final int DEEPEST = 2048;
+    /** The most elements. */
+    static final int MOST = 100_000_000;
     /** The largest document, in bytes. */
-    static final long LARGEST = 1L << 31;
+    static final long LARGEST = 1L << 32;
 
     private static final String SAX = "http://xml.org/sax/features/";
     private static final String XERCES = "http://apache.org/xml/features/";
@@ -34,11 +39,11 @@ final class SafeXml {
     /**
      * The document in a file.
      *
-     * @throws RefusedException {@code unsafe-pmml} or {@code broken-pmml}
+     * @throws RefusedException {@code unsafe-xml}, {@code too-nested}, {@code too-large} or {@code bad-pmml}
      */
     static PMML read(Path file) throws IOException, RefusedException {
         if (Files.size(file) > LARGEST) {
-            throw new RefusedException("unsafe-pmml", "", "the document has more than " + (LARGEST >> 30) + " GiB");
+            throw new RefusedException("too-large", "", "the document has more than " + (LARGEST >> 30) + " GiB");
         }
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
             return read(in);
@@ -61,7 +66,7 @@ final class SafeXml {
         } catch (Exception broken) {
             throw refusal(broken);
         }
-        throw new RefusedException("broken-pmml", "the root", "it is no PMML document");
+        throw new RefusedException("bad-pmml", "the root", "it is no PMML document");
     }
 
     /** The parser of the JDK itself, whatever the class path offers. */
@@ -79,30 +84,34 @@ final class SafeXml {
 
     private static RefusedException refusal(Throwable broken) {
         Throwable cause = broken;
-        while (cause.getCause() != null && !(cause instanceof TooDeepException)) {
+        while (cause.getCause() != null && !(cause instanceof BoundException)) {
             cause = cause.getCause();
         }
         String message = String.valueOf(cause.getMessage());
-        if (cause instanceof TooDeepException) {
-            return new RefusedException("unsafe-pmml", "", message);
+        if (cause instanceof BoundException) {
+            return new RefusedException(((BoundException) cause).code, "", message);
         }
         if (message.contains("DOCTYPE")) {
-            return new RefusedException("unsafe-pmml", "DOCTYPE", "the document declares a document type, which PMML does not need");
+            return new RefusedException("unsafe-xml", "DOCTYPE", "the document declares a document type, which PMML does not need");
         }
-        return new RefusedException("broken-pmml", "", Reason.of(cause).get("message").getAsString());
+        return new RefusedException("bad-pmml", "", Reason.of(cause).get("message").getAsString());
     }
 
-    private static final class TooDeepException extends SAXException {
+    private static final class BoundException extends SAXException {
         private static final long serialVersionUID = 1;
 
-        TooDeepException() {
-            super("its elements nest more than " + DEEPEST + " deep");
+        final String code;
+
+        BoundException(String code, String message) {
+            super(message);
+            this.code = code;
         }
     }
 
-    /** Counts how deep elements nest. */
+    /** Counts elements, and how deep they nest. */
     private static final class Bounds extends XMLFilterImpl {
         private int depth;
+        private int elements;
 
         Bounds(XMLReader parent) {
             super(parent);
@@ -111,7 +120,10 @@ final class SafeXml {
         @Override
         public void startElement(String uri, String localName, String name, Attributes attributes) throws SAXException {
             if (++depth > DEEPEST) {
-                throw new TooDeepException();
+                throw new BoundException("too-nested", "its elements nest more than " + DEEPEST + " deep");
+            }
+            if (++elements > MOST) {
+                throw new BoundException("too-large", "it has more than " + MOST + " elements");
             }
             super.startElement(uri, localName, name, attributes);
         }

@@ -3,7 +3,6 @@ package mlconvert.jpmml;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.util.Map;
 
 /**
  * Answers requests on stdin, one after the other, until its input ends. {@link Frames} says how they are written: {@code {"do":
@@ -16,17 +15,33 @@ public final class Serve {
     private Serve() {
     }
 
-    /** The commands by their names: the one place where a new one is added. */
-    private static Map<String, Command> commands() {
-        Subjects subjects = new Subjects();
-        return Map.ofEntries(
-                Map.entry("lightgbm", new LightGbm()),
-                Map.entry("xgboost", new XgBoost()),
-                Map.entry("open", new Open(subjects)),
-                Map.entry("score", new Score(subjects)),
-                Map.entry("close", new Close(subjects)),
-                Map.entry("verify", new Verify(subjects)),
-                Map.entry("transpile", new Transpile()));
+    /**
+     * The command of a name: the one place where a new one is added. It is made when it is asked for, so that what it needs of JPMML
+     * has to be there only then: a jar that scores runs with nothing but what is in it.
+     */
+    private static Command command(String name, Subjects subjects) throws RefusedException {
+        switch (name) {
+            case "lightgbm":
+                return new LightGbm();
+            case "sklearn":
+                return new SkLearn();
+            case "xgboost":
+                return new XgBoost();
+            case "open":
+                return new Open(subjects);
+            case "score":
+                return new Score(subjects);
+            case "close":
+                return new Close(subjects);
+            case "verify":
+                return new Verify(subjects);
+            case "time":
+                return new Time(subjects);
+            case "transpile":
+                return new Transpile();
+            default:
+                throw new RefusedException("unknown-command", name, "there is no such command");
+        }
     }
 
     /**
@@ -43,29 +58,21 @@ public final class Serve {
         JsonObject greeting = new JsonObject();
         greeting.addProperty("java", System.getProperty("java.version"));
         frames.send(Frames.DONE, greeting);
-        Map<String, Command> commands = commands();
+        Subjects subjects = new Subjects();
         for (byte[] request = frames.receive(); request != null; request = frames.receive()) {
-            answer(frames, commands, request);
+            answer(frames, subjects, request);
         }
     }
 
-    private static void answer(Frames frames, Map<String, Command> commands, byte[] request) throws IOException {
+    private static void answer(Frames frames, Subjects subjects, byte[] request) throws IOException {
         JsonObject answer;
         try {
-            answer = run(commands, Frames.parse(request));
+            JsonObject fields = Frames.parse(request);
+            answer = command(fields.get("do").getAsString(), subjects).run(fields);
         } catch (Exception | StackOverflowError | LinkageError | AssertionError refused) {
             frames.send(Frames.REFUSED, Reason.of(refused));
             return;
         }
         frames.send(Frames.DONE, answer);
-    }
-
-    private static JsonObject run(Map<String, Command> commands, JsonObject request) throws Exception {
-        String name = request.get("do").getAsString();
-        Command command = commands.get(name);
-        if (command == null) {
-            throw new RefusedException("unknown-command", name, "there is no such command");
-        }
-        return command.run(request);
     }
 }

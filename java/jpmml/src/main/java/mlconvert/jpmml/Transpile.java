@@ -18,18 +18,16 @@ import org.dmg.pmml.Model;
 import org.dmg.pmml.ModelVerification;
 import org.dmg.pmml.PMML;
 import org.dmg.pmml.Row;
-import org.jpmml.model.UnsupportedMarkupException;
-import org.jpmml.translator.ModelTranslatorFactory;
 import org.jpmml.transpiler.Transpiler;
 
 /**
  * PMML to classes, by JPMML's translator and javac.
  *
- * <p>{@code document}: the file. {@code digest}: hexadecimal digits that nothing in it holds. {@code class}: the full name of the class
+ * <p>{@code document}: the file. {@code digest}: hexadecimal digits that nothing in it holds. {@code type}: the full name of the class
  * that will be the document. {@code out}: a folder, in which {@code classes} and {@code sources} are made.
  *
- * <p>Answers with {@code java}, the version that compiled, and {@code interpreted}: what the translator does not know in this document,
- * so that the evaluator goes through its elements; empty where the model is code.
+ * <p>Answers with {@code java}, the version that compiled, and {@code interpreted}: why some model in the document is no code,
+ * and the evaluator goes through its elements; empty where all are.
  */
 final class Transpile implements Command {
     private static final String SOURCE = ".java";
@@ -42,35 +40,31 @@ final class Transpile implements Command {
         PMML pmml = SafeXml.read(Path.of(request.get("document").getAsString()));
         Path out = Path.of(request.get("out").getAsString());
         lighten(pmml.getModels().get(0));
+        Untranslated.keepApart(pmml);
         JsonObject answer = new JsonObject();
         answer.addProperty("java", System.getProperty("java.version"));
-        answer.addProperty("interpreted", interpreted(pmml));
+        answer.addProperty("interpreted", Untranslated.in(pmml));
         Aliases aliases = new Aliases(pmml, request.get("digest").getAsString());
-        Map<String, byte[]> made = new Translation(request.get("class").getAsString()).files(pmml);
+        Map<String, byte[]> made = new Translation(request.get("type").getAsString()).files(pmml);
         List<Path> sources = write(made, aliases, out);
         Javac.compile(sources, out.resolve("classes"));
         return answer;
     }
 
-    /** Takes away what would only make the code of a method too long: reports on features, and golden rows beyond the first. */
+    /**
+     * Takes away what would only make the code of a method too long: reports on features, and golden rows beyond the first. Rows of
+     * nothing but missing values, too, which the evaluator refuses.
+     */
     private static void lighten(Model model) {
         model.requireMiningSchema().getExtensions().clear();
         ModelVerification verification = model.getModelVerification();
         if (verification != null) {
             int fields = Math.max(1, verification.requireVerificationFields().getVerificationFields().size());
             List<Row> rows = verification.requireInlineTable().getRows();
+            rows.removeIf(row -> !row.hasContent());
             int kept = Math.min(rows.size(), Math.max(1, CELLS / fields));
             rows.subList(kept, rows.size()).clear();
             verification.setRecordCount(kept);
-        }
-    }
-
-    private static String interpreted(PMML pmml) {
-        try {
-            ModelTranslatorFactory.getInstance().newModelTranslator(pmml, pmml.getModels().get(0));
-            return "";
-        } catch (UnsupportedMarkupException unknown) {
-            return String.valueOf(unknown.getMessage());
         }
     }
 

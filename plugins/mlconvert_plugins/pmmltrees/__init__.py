@@ -1,0 +1,1 @@
+"""The tree-ensemble subset of PMML, read into a forest."""
