@@ -48,17 +48,21 @@ def op(
     since: tuple[int, ...],
     *,
     domain: str = "",
+    attributes: tuple[str, ...] = (),
     ignores: tuple[str, ...] = (),
     only: Mapping[str, Collection[Any]] | None = None,
     folds: bool = True,
 ) -> Callable[[Function], Function]:
-    """Register a handler for the versions of an operator that it covers; see `Handler`."""
+    """Register a handler for the versions of an operator that it covers; see `Handler`.
+
+    `attributes` are those that it passes on, beside those in its signature.
+    """
 
     def register(function: Function) -> Function:
         keywords = [p for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
         handler = Handler(
             call=function,
-            attributes=frozenset(p.name for p in keywords) - {"node"},
+            attributes=frozenset(attributes) | {p.name for p in keywords} - {"node"},
             required=frozenset(p.name for p in keywords if p.default is p.empty) - {"node"},
             takes_node=any(p.name == "node" for p in keywords),
             ignores=frozenset(ignores),
@@ -91,7 +95,7 @@ def since(domain: str, name: str, opset: int) -> int | None:
 
     if onnx.defs.has(name, opset, domain):
         return int(onnx.defs.get_schema(name, opset, domain).since_version)
-    return 1 if any(key[:2] == (domain, name) for key in handlers()) and domain not in ("", "ai.onnx.ml") else None
+    return 1 if (domain, name, 1) in handlers() else None
 
 
 def find(domain: str, name: str, opset: int) -> Handler | None:

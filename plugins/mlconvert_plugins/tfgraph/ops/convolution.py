@@ -11,6 +11,9 @@ from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.values import Value
 from mlconvert_plugins.tfgraph.windows import NO_PADS, Pads, Window, is_static, padded
 
+# The attributes of every convolution.
+CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
+
 
 @op("Conv", since=(1, 11, 22))
 def conv(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlconvert_plugins.tfgraph.broadcasting import elementwise
-from mlconvert_plugins.tfgraph.kernels import FLOATS, mapped, widened
+from mlconvert_plugins.tfgraph.kernels import FLOATS, WIDE_FLOATS, mapped, widened
 from mlconvert_plugins.tfgraph.lazy import tf
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.values import Value
@@ -47,9 +47,6 @@ _BINARY: dict[str, tuple[tuple[int, ...], Callable[[Any, Any], Any]]] = {
     "LessOrEqual": ((12, 16), lambda a, b: tf.math.less_equal(a, b)),
     "Greater": ((7, 9, 13), lambda a, b: tf.math.greater(a, b)),
     "GreaterOrEqual": ((12, 16), lambda a, b: tf.math.greater_equal(a, b)),
-    "BitwiseAnd": ((18,), lambda a, b: tf.bitwise.bitwise_and(a, b)),
-    "BitwiseOr": ((18,), lambda a, b: tf.bitwise.bitwise_or(a, b)),
-    "BitwiseXor": ((18,), lambda a, b: tf.bitwise.bitwise_xor(a, b)),
 }
 
 
@@ -97,12 +94,6 @@ def logical_not(x: Value) -> Value:
     return x.map(tf.math.logical_not)
 
 
-@op("BitwiseNot", since=(18,))
-def bitwise_not(x: Value) -> Value:
-    """Of integers."""
-    return x.map(tf.bitwise.invert)
-
-
 @op("IsNaN", since=(9, 13, 20))
 def is_nan(x: Value) -> Value:
     """Of floats."""
@@ -122,7 +113,7 @@ def power(x: Value, y: Value) -> Value:
 def mod(a: Value, b: Value, *, fmod: int = 0) -> Value:
     """The divisor's sign, or with `fmod` the dividend's."""
     function = tf.truncatemod if fmod else tf.math.floormod
-    kernels = ("int32", "int64", *FLOATS) if fmod else ("int8", "int16", "int32", "int64", "uint64", *FLOATS)
+    kernels = ("int32", "int64", *WIDE_FLOATS) if fmod else ("int8", "int16", "int32", "int64", "uint64", *FLOATS)
     return elementwise(widened(function, kernels), a, b)
 
 

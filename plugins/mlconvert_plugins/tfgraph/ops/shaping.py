@@ -11,7 +11,6 @@ from mlconvert_plugins.tfgraph.lazy import np, tf
 from mlconvert_plugins.tfgraph.nodes import Node
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.sizes import of_entries
-from mlconvert_plugins.tfgraph.tensors import dtype_of
 from mlconvert_plugins.tfgraph.values import Size, Value, as_shape, reshaped, shape_of, static_ints
 
 
@@ -90,20 +89,34 @@ def squeeze_1(x: Value, *, axes: Sequence[int] | None = None) -> Value:
 def squeeze(x: Value, axes: Value | None = None) -> Value:
     """Axes by input."""
     if axes is not None and axes.constant is None:
-        raise ValueError("axes must be constant")
+        return _squeezed_anywhere(x, axes)
     return _squeezed(x, None if axes is None else static_ints(axes, "axes"))
 
 
 def _squeezed(x: Value, axes: Sequence[int] | None) -> Value:
     if axes is None:
         if None in x.shape:
-            raise ValueError("which axes have size 1 is known only at run time")
+            return Value(tf.squeeze(x.tensor))
         axes = [axis for axis, size in enumerate(x.shape) if size == 1]
     chosen = [x.axis(axis) for axis in axes]
     if not chosen:
         return x
     found = tf.squeeze(x.laid(x.layout), [x.place(axis) for axis in chosen])
-    return _with_layout(found, layouts.without(x.layout, chosen))
+    return in_layout(found, layouts.without(x.layout, chosen))
+
+
+def _squeezed_anywhere(x: Value, axes: Value) -> Value:
+    kept = tf.tensor_scatter_nd_update(
+        tf.ones([x.rank], tf.bool), _places(axes, x.rank), tf.zeros_like(axes.tensor, tf.bool)
+    )
+    shape = tf.boolean_mask(x.runtime_shape, kept)
+    if axes.shape[0] is not None:
+        shape = tf.ensure_shape(shape, [x.rank - axes.shape[0]])
+    return Value(tf.reshape(x.tensor, shape))
+
+
+def _places(axes: Value, rank: int) -> tf.Tensor:
+    return (axes.tensor % tf.cast(rank, axes.dtype))[:, None]
 
 
 @op("Unsqueeze", since=(1, 11))
@@ -115,6 +128,8 @@ def unsqueeze_1(x: Value, *, axes: Sequence[int]) -> Value:
 @op("Unsqueeze", since=(13, 21, 23, 24, 25))
 def unsqueeze(x: Value, axes: Value) -> Value:
     """Axes by input."""
+    if axes.constant is None:
+        return _unsqueezed_anywhere(x, axes)
     return _unsqueezed(x, static_ints(axes, "axes"))
 
 
@@ -129,6 +144,18 @@ def _unsqueezed(x: Value, axes: Sequence[int]) -> Value:
     return Value(tensor)
 
 
+def _unsqueezed_anywhere(x: Value, axes: Value) -> Value:
+    """Each size moves to the next place that no new axis takes."""
+    added = axes.shape[0]
+    if added is None:
+        raise ValueError("how many axes are new is known only at run time")
+    rank = x.rank + added
+    taken = tf.tensor_scatter_nd_update(tf.zeros([rank], tf.int32), _places(axes, rank), tf.ones([added], tf.int32))
+    free = tf.ensure_shape(tf.where(tf.equal(taken, 0)), [x.rank, 1])
+    shape = tf.tensor_scatter_nd_update(tf.ones([rank], tf.int64), free, x.runtime_shape)
+    return Value(tf.reshape(x.tensor, shape))
+
+
 @op("Concat", since=(1, 4, 11, 13))
 def concat(*values: Value, axis: int = 1) -> Value:
     """Along one axis."""
@@ -136,130 +163,36 @@ def concat(*values: Value, axis: int = 1) -> Value:
     place = values[0].axis(axis)
     if layout:
         place = layouts.inverse(layout)[place]
-    return _with_layout(tf.concat([value.laid(layout) for value in values], place), layout)
+    return in_layout(tf.concat([value.laid(layout) for value in values], place), layout)
 
 
 @op("Split", since=(1, 2, 11))
 def split_1(x: Value, *, node: Node, axis: int = 0, split: Sequence[int] = ()) -> list[Value]:
     """Sizes by attribute, or as many equal parts as there are outputs."""
-    return _split(x, axis, split or _even(x, axis, len(node.outputs), node))
+    parts = len(node.outputs)
+    return _split(x, axis, split or _even(x, axis, parts), parts)
 
 
 @op("Split", since=(13,))
 def split_13(x: Value, split: Value | None = None, *, node: Node, axis: int = 0) -> list[Value]:
     """Sizes by input, or as many equal parts as there are outputs."""
-    return _split(x, axis, _even(x, axis, len(node.outputs), node) if split is None else static_ints(split, "split"))
+    return split_18(x, split, node=node, axis=axis)
 
 
 @op("Split", since=(18,))
 def split_18(x: Value, split: Value | None = None, *, node: Node, axis: int = 0, num_outputs: int = 0) -> list[Value]:
     """Sizes by input, or so many parts of which the last may be smaller."""
-    if split is not None:
-        return _split(x, axis, static_ints(split, "split"))
-    return _split(x, axis, _even(x, axis, num_outputs or len(node.outputs), node))
+    parts = num_outputs or len(node.outputs)
+    return _split(x, axis, _even(x, axis, parts) if split is None else shape_of(split), parts)
 
 
-def _even(x: Value, axis: int, parts: int, node: Node) -> list[Any]:
+def _even(x: Value, axis: int, parts: int) -> list[Size]:
     whole = x.size(axis)
-    if not isinstance(whole, int):
-        each = -(-whole // parts)
-        return [*[each] * (parts - 1), whole - each * (parts - 1)]
     each = -(-whole // parts)
     return [*[each] * (parts - 1), whole - each * (parts - 1)]
 
 
-def _split(x: Value, axis: int, sizes: Sequence[Size]) -> list[Value]:
-    parts = tf.split(x.laid(x.layout), as_shape(sizes), x.place(axis), num=len(sizes))
-    return [_with_layout(part, x.layout) for part in parts]
-
-
-def _with_layout(tensor: tf.Tensor, layout: layouts.Layout) -> Value:
-    value = Value.of(tensor)
-    return value if value.constant is not None else Value(tensor, layout)
-
-
-@op("Expand", since=(8, 13))
-def expand(x: Value, shape: Value) -> Value:
-    """Stretched to a shape, and where the shape has 1 to the tensor's own."""
-    wanted = shape_of(shape)
-    own = as_shape(x.sizes)
-    if isinstance(wanted, list) and isinstance(own, list):
-        return Value.of(tf.broadcast_to(x.tensor, np.broadcast_shapes(tuple(wanted), tuple(own))))
-    both = tf.broadcast_dynamic_shape(tf.convert_to_tensor(wanted, tf.int64), x.runtime_shape)
-    return Value(tf.broadcast_to(x.tensor, both))
-
-
-@op("Tile", since=(6, 13))
-def tile(x: Value, repeats: Value) -> Value:
-    """So many times along each axis."""
-    return Value.of(tf.tile(x.tensor, shape_of(repeats)))
-
-
-@op("ConstantOfShape", since=(9, 20, 21, 23, 24, 25))
-def constant_of_shape(shape: Value, *, value: np.ndarray | None = None) -> Value:
-    """One value everywhere."""
-    content = np.zeros(1, np.float32) if value is None else value
-    return Value.of(tf.fill(shape_of(shape), Value(constant=content.reshape(())).tensor))
-
-
-@op("Constant", since=(1, 9, 11, 12, 13, 19, 21, 23, 24, 25))
-def constant(
-    *,
-    value: np.ndarray | None = None,
-    sparse_value: np.ndarray | None = None,
-    value_float: float | None = None,
-    value_floats: Sequence[float] | None = None,
-    value_int: int | None = None,
-    value_ints: Sequence[int] | None = None,
-    value_string: str | None = None,
-    value_strings: Sequence[str] | None = None,
-) -> Value:
-    """The one that is given."""
-    for content, dtype in (
-        (value, None),
-        (sparse_value, None),
-        (value_float, np.float32),
-        (value_floats, np.float32),
-        (value_int, np.int64),
-        (value_ints, np.int64),
-        (value_string, object),
-        (value_strings, object),
-    ):
-        if content is not None:
-            return Value(constant=np.asarray(content, dtype))
-    raise ValueError("it has no value")
-
-
-@op("Cast", since=(6, 9, 13, 19, 21, 23, 24, 25, 28))
-def cast(x: Value, *, to: int, saturate: int = 1, round_mode: str = "up") -> Value:
-    """To another type."""
-    return cast_to(x, dtype_of(to))
-
-
-@op("CastLike", since=(15, 19, 21, 23, 24, 25))
-def cast_like(x: Value, target: Value, *, saturate: int = 1, round_mode: str = "up") -> Value:
-    """To the type of another tensor."""
-    return cast_to(x, target.dtype)
-
-
-def cast_to(x: Value, dtype: tf.DType) -> Value:
-    """To another type; sizes stay sizes."""
-    if x.dtype == dtype:
-        return x
-    if x.elements is not None and x.constant is None and dtype in (tf.int32, tf.int64):
-        return Value(elements=x.elements, dtype=dtype)
-    return x.map(lambda t: tf.cast(t, dtype))
-
-
-@op("Dropout", since=(1, 6, 7, 10), ignores=("ratio", "consumed_inputs", "is_test"))
-def dropout_1(x: Value, *, node: Node) -> tuple[Value, ...]:
-    """Nothing at inference; a mask of all true."""
-    return (x, Value(tf.ones_like(x.tensor, tf.bool))) if node.wants(1) else (x,)
-
-
-@op("Dropout", since=(12, 13, 22), ignores=("seed",))
-def dropout(x: Value, ratio: Value | None = None, training: Value | None = None, *, node: Node) -> tuple[Value, ...]:
-    """Nothing at inference; a mask of all true."""
-    if training is not None and (training.constant is None or bool(training.constant)):
-        raise node.refusal("training is not supported", "export the model for inference")
-    return (x, Value(tf.ones_like(x.tensor, tf.bool))) if node.wants(1) else (x,)
+def _split(x: Value, axis: int, sizes: Any, parts: int) -> list[Value]:
+    whole = as_shape(sizes) if isinstance(sizes, list) else sizes
+    pieces = tf.split(x.laid(x.layout), whole, x.place(axis), num=parts)
+    return [in_layout(piece, x.layout) for piece in pieces]
