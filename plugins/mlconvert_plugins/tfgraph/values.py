@@ -171,6 +171,14 @@ class Value(Item):
         return layouts.inverse(self.layout)[axis] if self.layout else axis
 
 
+def in_layout(tensor: tf.Tensor, layout: Layout) -> Value:
+    """A tensor whose axes lie in the order of `layout`; an eager one is a constant, which has them in ONNX's."""
+    value = Value.of(tensor)
+    if value.constant is None or not layout:
+        return value if value.constant is not None else Value(tensor, layout)
+    return Value(constant=value.constant.transpose(layouts.inverse(layout)))
+
+
 def _stacked(elements: np.ndarray, dtype: tf.DType) -> tf.Tensor:
     if all(isinstance(element, int) for element in elements.flat):
         return tf.constant(elements.tolist(), dtype, elements.shape)

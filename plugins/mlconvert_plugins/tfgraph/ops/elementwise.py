@@ -100,6 +100,15 @@ def is_nan(x: Value) -> Value:
     return x.map(tf.math.is_nan)
 
 
+@op("IsInf", since=(10, 20))
+def is_inf(x: Value, *, detect_negative: int = 1, detect_positive: int = 1) -> Value:
+    """Of floats; of one sign where only that is asked for."""
+    if detect_negative and detect_positive:
+        return x.map(tf.math.is_inf)
+    wanted = float("inf" if detect_positive else "-inf" if detect_negative else "nan")
+    return x.map(lambda t: tf.equal(t, tf.constant(wanted, t.dtype)))
+
+
 @op("Pow", since=(7, 12, 13, 15))
 def power(x: Value, y: Value) -> Value:
     """The base's type is the result's; numpy's rule, that is ONNX's, computes mixed types in the wider one."""

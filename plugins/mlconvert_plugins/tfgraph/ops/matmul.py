@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlconvert_plugins.tfgraph.broadcasting import elementwise
-from mlconvert_plugins.tfgraph.kernels import widened
+from mlconvert_plugins.tfgraph.kernels import WIDE_FLOATS, widened
 from mlconvert_plugins.tfgraph.lazy import np, tf
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.values import Value, as_shape, reshaped
@@ -14,11 +14,11 @@ _KERNELS = ("float16", "bfloat16", "float32", "float64", "int32", "int64", "comp
 @op("MatMul", since=(1, 9, 13))
 def matmul(a: Value, b: Value) -> Value:
     """numpy's matmul: vectors count as a row and a column, outer axes are stretched."""
-    if a.rank == 1:
-        return Value(tf.squeeze(product(Value(a.tensor[None]), b).tensor, -2 if b.rank > 1 else 0))
-    if b.rank == 1:
-        return Value(tf.squeeze(product(a, Value(b.tensor[:, None])).tensor, -1))
-    return product(a, b)
+    if a.rank > 1 and b.rank > 1:
+        return product(a, b)
+    row = a if a.rank > 1 else Value.of(a.tensor[None])
+    column = b if b.rank > 1 else Value.of(b.tensor[:, None])
+    return Value.of(tf.squeeze(product(row, column).tensor, [-2] * (a.rank == 1) + [-1] * (b.rank == 1)))
 
 
 def product(a: Value, b: Value) -> Value:
@@ -65,3 +65,16 @@ def _scaled(value: Value, factor: float) -> Value:
     if value.dtype.is_floating:
         return value.map(lambda t: t * tf.cast(factor, t.dtype))
     return value.map(lambda t: tf.cast(tf.cast(t, tf.float64) * factor, t.dtype))
+
+
+@op("Det", since=(11, 22))
+def determinant(x: Value) -> Value:
+    """Of matrices."""
+    return Value.of(widened(tf.linalg.det, WIDE_FLOATS)(x.tensor))
+
+
+@op("Einsum", since=(12, 28))
+def einsum(*values: Value, equation: str) -> Value:
+    """Sums of products by the letters of the axes."""
+    compute = widened(lambda *tensors: tf.einsum(equation.replace(" ", ""), *tensors), _KERNELS)
+    return Value.of(compute(*(value.tensor for value in values)))

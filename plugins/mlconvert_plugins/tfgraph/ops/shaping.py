@@ -11,7 +11,7 @@ from mlconvert_plugins.tfgraph.lazy import np, tf
 from mlconvert_plugins.tfgraph.nodes import Node
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.sizes import of_entries
-from mlconvert_plugins.tfgraph.values import Size, Value, as_shape, reshaped, shape_of, static_ints
+from mlconvert_plugins.tfgraph.values import Size, Value, as_shape, in_layout, reshaped, shape_of, static_ints
 
 
 @op("Transpose", since=(1, 13, 21, 23, 24, 25))
