@@ -31,7 +31,9 @@ def load(path: Path, threads: int = 0) -> tuple[Any, Any]:
 
 def arrays(found: Sequence[Any]) -> list[np.ndarray]:
     """What a session gives, texts as str objects."""
-    return [_texts(array) if array.dtype == object else array for array in map(np.asarray, found)]
+    # A single text comes as bytes.
+    whole = [np.asarray(one, object if isinstance(one, bytes) else None) for one in found]
+    return [_texts(array) if array.dtype == object else array for array in whole]
 
 
 def _texts(array: np.ndarray) -> np.ndarray:

@@ -57,7 +57,7 @@ def _applied(x: tf.Tensor, factor: Value, summand: Value) -> tf.Tensor:
     return tf.cast(found, x.dtype)
 
 
-@op("LayerNormalization", since=(17,))
+@op("LayerNormalization", since=(1, 17))
 def layer_normalization(
     x: Value,
     scale: Value,
@@ -67,16 +67,47 @@ def layer_normalization(
     epsilon: float = 1e-5,
     stash_type: int = 1,
 ) -> tuple[Value, Value, Value]:
-    """Over all axes from `axis` on; statistics are kept in float32."""
+    """Over all axes from `axis` on; statistics are kept in float32. ONNX Runtime's own is the same, since opset 1."""
     axes = list(range(x.axis(axis), x.rank))
-    wide = tf.cast(x.tensor, tf.float32) if stash_type == 1 and x.dtype.size < 4 else x.tensor
+    wide = _stashed(x, stash_type)
     mean = tf.reduce_mean(wide, axes, keepdims=True)
     centred = wide - mean
-    variance = tf.reduce_mean(tf.square(centred), axes, keepdims=True)
-    inverse = tf.math.rsqrt(variance + tf.cast(epsilon, variance.dtype))
+    inverse = _inverse_root(centred, axes, epsilon)
     found = tf.cast(centred * inverse, x.dtype) * scale.tensor
-    return Value(found if bias is None else found + bias.tensor), _stashed(mean), _stashed(inverse)
+    statistics = [Value(tf.cast(one, tf.float32)) for one in (mean, inverse)]
+    return Value(found if bias is None else found + bias.tensor), *statistics
 
 
-def _stashed(statistic: tf.Tensor) -> Value:
-    return Value(tf.cast(statistic, tf.float32))
+@op("RMSNormalization", since=(23,))
+@op("SimplifiedLayerNormalization", since=(1,))
+def rms_normalization(
+    x: Value, scale: Value, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
+) -> tuple[Value, Value]:
+    """By the root of the mean square of all axes from `axis` on, and no mean; ONNX Runtime wants the root as well."""
+    wide = _stashed(x, stash_type)
+    inverse = _inverse_root(wide, list(range(x.axis(axis), x.rank)), epsilon)
+    found = tf.cast(wide * inverse, scale.dtype) * scale.tensor
+    return Value(found), Value(tf.cast(inverse, tf.float32))
+
+
+def _stashed(x: Value, stash_type: int) -> tf.Tensor:
+    """In the type for the statistics: float32 where the tensor's own is smaller."""
+    return tf.cast(x.tensor, tf.float32) if stash_type == 1 and x.dtype.size < 4 else x.tensor
+
+
+def _inverse_root(x: tf.Tensor, axes: list[int], epsilon: float) -> tf.Tensor:
+    square = tf.reduce_mean(tf.square(x), axes, keepdims=True)
+    return tf.math.rsqrt(square + tf.cast(epsilon, square.dtype))
+
+
+@op("LpNormalization", since=(1, 22), only={"p": (1, 2)})
+def lp_normalization(x: Value, *, axis: int = -1, p: int = 2) -> Value:
+    """Over the sum of magnitudes, or the root of the sum of squares, along an axis; zeros stay zeros."""
+    place = x.place(axis)
+    return x.map(lambda t: tf.math.divide_no_nan(t, _norm(t, place, p)))
+
+
+def _norm(t: tf.Tensor, place: int, p: int) -> tf.Tensor:
+    if p == 1:
+        return tf.reduce_sum(tf.abs(t), place, keepdims=True)
+    return tf.sqrt(tf.reduce_sum(t * t, place, keepdims=True))
