@@ -49,24 +49,22 @@ def constant_of_shape(shape: Value, *, value: np.ndarray | None = None) -> Value
 @op("Range", since=(11,))
 def range_11(start: Value, limit: Value, delta: Value) -> Value:
     """From `start` on in steps of `delta`, below (or above, where it falls) `limit`."""
-    return _range(start, limit, delta, start.dtype)
+    return _range(start, limit, delta, start.dtype if start.dtype.is_floating else tf.int64)
 
 
 @op("Range", since=(27,))
 def range_27(start: Value, limit: Value, delta: Value, *, stash_type: int = 1) -> Value:
     """Types of 16 bits are computed in the one that `stash_type` says."""
     narrow = start.dtype in (tf.float16, tf.bfloat16)
-    return _range(start, limit, delta, dtype_of(stash_type) if narrow else start.dtype)
+    return _range(start, limit, delta, dtype_of(stash_type)) if narrow else range_11(start, limit, delta)
 
 
 def _range(start: Value, limit: Value, delta: Value, dtype: tf.DType) -> Value:
-    if dtype.is_floating:
-        first, last, step = (tf.cast(tf.reshape(value.tensor, []), dtype) for value in (start, limit, delta))
-        count = tf.maximum(tf.math.ceil((last - first) / step), 0)
-        found = first + tf.cast(tf.range(tf.cast(count, tf.int64)), dtype) * step
-    else:
-        found = tf.range(*(tf.cast(tf.reshape(value.tensor, []), tf.int64) for value in (start, limit, delta)))
-    return Value.of(tf.cast(found, start.dtype))
+    """TensorFlow's own range refuses one that is empty because the limit lies behind the start."""
+    first, last, step = (tf.cast(tf.reshape(value.tensor, []), dtype) for value in (start, limit, delta))
+    steps = tf.math.ceil((last - first) / step) if dtype.is_floating else -((first - last) // step)
+    places = tf.range(tf.maximum(tf.cast(steps, tf.int64), 0))
+    return Value.of(tf.cast(first + tf.cast(places, dtype) * step, start.dtype))
 
 
 @op("OneHot", since=(9, 11, 28))

@@ -99,7 +99,9 @@ def _sliced(x: Value, starts: Sequence[Any], ends: Sequence[Any], axes: Sequence
     picks = [slice(None)] * x.rank
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         picks[x.place(axis)] = _bounds(x.shape[axis], start, end, step)
-    return x.like(x.laid(x.layout)[tuple(picks)])
+    found = x.laid(x.layout)[tuple(picks)]
+    # Of steps that it does not know TensorFlow infers not even the number of axes.
+    return x.like(found if found.shape.rank is not None else tf.ensure_shape(found, [None] * x.rank))
 
 
 def _bounds(size: int | None, start: Any, end: Any, step: Any) -> slice:

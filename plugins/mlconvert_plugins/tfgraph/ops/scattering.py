@@ -57,7 +57,7 @@ def tensor_scatter(
 
 
 def _scattered(x: Value, places: tf.Tensor, updates: Value, inner: Sequence[Size], reduction: str) -> Value:
-    """The tensor as rows of `inner` sizes, those at `places` joined with updates; no place is twice without a reduction."""
+    """Updates go to, or are joined with, the rows at `places`; a row has `inner` sizes."""
     rows, new = (tf.reshape(value.tensor, as_shape([-1, *inner])) for value in (x, updates))
     places = tf.reshape(places, [-1])
     if reduction == "mul":
