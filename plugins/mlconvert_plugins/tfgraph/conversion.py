@@ -59,8 +59,8 @@ def legal(name: str) -> str:
 
 
 def _placeholder(tensor: Tensor) -> tf.Tensor:
-    shape = [size if isinstance(size, int) else None for size in tensor.shape]
-    return tf.compat.v1.placeholder(tf.dtypes.as_dtype(_numpy_name(tensor.dtype)), shape, name=legal(tensor.name))
+    dtype = tf.dtypes.as_dtype(_numpy_name(tensor.dtype))
+    return tf.compat.v1.placeholder(dtype, _sizes(tensor), name=legal(tensor.name))
 
 
 def _numpy_name(dtype: str) -> Any:
@@ -75,7 +75,14 @@ def _numpy_name(dtype: str) -> Any:
 def _output(tensor: Tensor, value: Any) -> tf.Tensor:
     if not isinstance(value, Value):
         raise ConversionError(f"output {tensor.name!r} is no tensor", code="not-a-tensor", where=tensor.name)
-    return tf.identity(value.tensor, name=legal(tensor.name))
+    found = value.tensor
+    if found.shape.rank is None:
+        found = tf.ensure_shape(found, _sizes(tensor))
+    return tf.identity(found, name=legal(tensor.name))
+
+
+def _sizes(tensor: Tensor) -> list[int | None]:
+    return [size if isinstance(size, int) else None for size in tensor.shape]
 
 
 class Scope:
@@ -113,6 +120,16 @@ class Subgraph:
     def inputs(self) -> int:
         """How many inputs it takes."""
         return len(self.proto.input)
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes it has."""
+        return len(self.proto.node)
+
+    def rank(self, number: int) -> int | None:
+        """The number of axes that it declares for an input, None where it says nothing of it."""
+        declared = self.proto.input[number].type.tensor_type
+        return len(declared.shape.dim) if declared.HasField("shape") else None
 
     def __call__(self, *values: Any) -> list[Any]:
         """The outputs for these inputs, made in the graph that is being built."""
