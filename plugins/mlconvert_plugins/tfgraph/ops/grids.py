@@ -14,7 +14,7 @@ from mlconvert_plugins.tfgraph.windows import Window
 _MODES = {"bilinear": "linear", "bicubic": "cubic"}
 
 
-@op("GridSample", since=(16, 20, 22), only={"padding_mode": PADDINGS})
+@op("GridSample", since=(16, 20, 22), only={"padding_mode": PADDINGS, "mode": ("nearest", *_MODES, *_MODES.values())})
 def grid_sample(
     x: Value, grid: Value, *, align_corners: int = 0, mode: str = "linear", padding_mode: str = "zeros"
 ) -> Value:
@@ -29,7 +29,7 @@ def grid_sample(
     found = sampled(image, pixels, _MODES.get(mode, mode), padding_mode, bool(align_corners))
     shaped = tf.reshape(found, tf.concat([tf.shape(found)[:1], between, tf.shape(found)[2:]], 0))
     shaped.set_shape([x.shape[0], *grid.shape[1:-1], x.shape[1]])
-    return Value.of(Value(tf.cast(shaped, x.dtype), layout))
+    return Value(tf.cast(shaped, x.dtype), layout)
 
 
 @op("DeformConv", since=(19, 22), ignores=("kernel_shape",))
