@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlconvert_plugins.tfgraph.broadcasting import elementwise
-from mlconvert_plugins.tfgraph.kernels import FLOATS, mapped
+from mlconvert_plugins.tfgraph.kernels import FLOATS, WIDE_FLOATS, mapped
 from mlconvert_plugins.tfgraph.lazy import tf
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.values import Value, reshaped
@@ -60,7 +60,7 @@ def hard_swish(x: Value) -> Value:
 def elu(x: Value, *, alpha: float = 1.0) -> Value:
     """alpha (exp(x) - 1) below zero."""
     if alpha == 1:
-        return x.map(tf.nn.elu)
+        return mapped(x, tf.nn.elu, WIDE_FLOATS)
     return x.map(lambda t: tf.where(t < 0, tf.math.expm1(tf.minimum(t, 0)) * alpha, t))
 
 
@@ -123,7 +123,7 @@ def _over_rest(x: Value, axis: int, function: Callable[[Any, Any], Any]) -> Valu
 @op("Softmax", since=(13,))
 def softmax(x: Value, *, axis: int = -1) -> Value:
     """Along one axis."""
-    return x.map(lambda t: tf.nn.softmax(t, x.place(axis)))
+    return mapped(x, lambda t: tf.nn.softmax(t, x.place(axis)), WIDE_FLOATS)
 
 
 @op("LogSoftmax", since=(13,))

@@ -36,23 +36,10 @@ def bias_gelu(x: Value, bias: Value) -> Value:
     return onnx_gelu(_added(x, bias))
 
 
-@op("BiasSplitGelu", since=(1,), domain=_DOMAIN)
-def bias_split_gelu(x: Value, bias: Value) -> Value:
-    """The first half of the sum's last axis times gelu of the second."""
-    first, second = tf.split(_added(x, bias).tensor, 2, -1)
-    return elementwise(tf.math.multiply, Value(first), onnx_gelu(Value(second)))
-
-
 @op("QuickGelu", since=(1,), domain=_DOMAIN)
 def quick_gelu(x: Value, *, alpha: float = 1.702) -> Value:
     """x sigmoid(alpha x)."""
     return x.map(lambda t: t * tf.math.sigmoid(t * tf.cast(alpha, t.dtype)))
-
-
-@op("BiasAdd", since=(1,), domain=_DOMAIN)
-def bias_add(x: Value, bias: Value, skip: Value) -> Value:
-    """The sum of all three."""
-    return _added(_added(x, bias), skip)
 
 
 def _added(x: Value, *others: Value | None) -> Value:

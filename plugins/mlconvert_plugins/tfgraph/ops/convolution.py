@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlconvert_plugins.tfgraph.kernels import FLOATS, widened
+from mlconvert_plugins.tfgraph.kernels import WIDE_FLOATS, widened
 from mlconvert_plugins.tfgraph.layouts import channels_last
 from mlconvert_plugins.tfgraph.lazy import tf
 from mlconvert_plugins.tfgraph.registry import op
@@ -62,9 +62,11 @@ def _kernel(x: tf.Tensor, filters: tf.Tensor, window: Window, pads: Pads) -> tf.
     padding = "VALID" if pads == NO_PADS * len(pads) else [[0, 0], *map(list, pads), [0, 0]]
     strides, dilations = [1, *window.strides, 1], [1, *window.dilations, 1]
     if len(window.kernel) > 2:
-        strided = widened(lambda t, f: tf.nn.conv3d(t, f, strides, padding, dilations=dilations), FLOATS)
+        strided = widened(lambda t, f: tf.nn.conv3d(t, f, strides, padding, dilations=dilations), WIDE_FLOATS)
     else:
-        strided = widened(lambda t, f: tf.nn.conv2d(t, f, strides, padding, dilations=dilations), (*FLOATS, "int32"))
+        strided = widened(
+            lambda t, f: tf.nn.conv2d(t, f, strides, padding, dilations=dilations), (*WIDE_FLOATS, "int32")
+        )
     return strided(x, filters)
 
 
@@ -86,4 +88,4 @@ def _depthwise(x: tf.Tensor, w: Value, window: Window, pads: Pads, group: int) -
     else:
         shaped = tf.reshape(filters.tensor, shape)
     strides = [1, *window.strides, 1]
-    return widened(lambda t, f: tf.nn.depthwise_conv2d(t, f, strides, padding), FLOATS)(x, shaped)
+    return widened(lambda t, f: tf.nn.depthwise_conv2d(t, f, strides, padding), WIDE_FLOATS)(x, shaped)

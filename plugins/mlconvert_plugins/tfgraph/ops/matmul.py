@@ -8,7 +8,8 @@ from mlconvert_plugins.tfgraph.lazy import np, tf
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.values import Value, as_shape, reshaped
 
-_KERNELS = ("float16", "bfloat16", "float32", "float64", "int32", "int64", "complex64", "complex128")
+# Sums of many products are kept in float32 at least, as ONNX and its runtime have them.
+_KERNELS = ("float32", "float64", "int32", "int64", "complex64", "complex128")
 
 
 @op("MatMul", since=(1, 9, 13))

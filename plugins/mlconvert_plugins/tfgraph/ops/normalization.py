@@ -57,7 +57,7 @@ def _applied(x: tf.Tensor, factor: Value, summand: Value) -> tf.Tensor:
     return tf.cast(found, x.dtype)
 
 
-@op("LayerNormalization", since=(1, 17))
+@op("LayerNormalization", since=(17,))
 def layer_normalization(
     x: Value,
     scale: Value,
@@ -67,15 +67,15 @@ def layer_normalization(
     epsilon: float = 1e-5,
     stash_type: int = 1,
 ) -> tuple[Value, Value, Value]:
-    """Over all axes from `axis` on; statistics are kept in float32. ONNX Runtime's own is the same, since opset 1."""
+    """Over all axes from `axis` on; statistics are kept in float32."""
     axes = list(range(x.axis(axis), x.rank))
     wide = _stashed(x, stash_type)
     mean = tf.reduce_mean(wide, axes, keepdims=True)
     centred = wide - mean
     inverse = _inverse_root(centred, axes, epsilon)
     found = tf.cast(centred * inverse, x.dtype) * scale.tensor
-    statistics = [Value(tf.cast(one, tf.float32)) for one in (mean, inverse)]
-    return Value(found if bias is None else found + bias.tensor), *statistics
+    found = found if bias is None else found + bias.tensor
+    return Value(found), Value(tf.cast(mean, tf.float32)), Value(tf.cast(inverse, tf.float32))
 
 
 @op("RMSNormalization", since=(23,))

@@ -86,14 +86,14 @@ _register_binary("QLinearMul", lambda a, b: a * b)
 
 
 @op("QLinearWhere", since=(1,), domain=_DOMAIN)
-def qlinear_where(condition: Value, *parts: Value) -> Value:
+def qlinear_where(condition: Value, *parts: Any) -> Value:
     """Of two quantized tensors."""
     found = where(condition, _read(*parts[:3]), _read(*parts[3:6]))
     return _written(found, parts[6], parts[7], parts[0].dtype)
 
 
 @op("QLinearConcat", since=(1,), domain=_DOMAIN)
-def qlinear_concat(scale: Value, zero: Value, *parts: Value, axis: int) -> Value:
+def qlinear_concat(scale: Value, zero: Value, *parts: Any, axis: int) -> Value:
     """Of tensors of different scales."""
     read = [_read(*parts[start : start + 3]) for start in range(0, len(parts), 3)]
     return _written(concat(*read, axis=axis), scale, zero, zero.dtype)
