@@ -11,14 +11,14 @@ from savedmodels import check
 
 
 def test_one_hot(tmp_path: Path) -> None:
-    text = """g (int64[n,3] x, float[n] f, int64[1] d, float[2] v) => (float[n,a,3] a, int32[n,5] b, float[5,n,3] c) {
+    text = """g (int64[n,3] x, float[n] f, int64[1] d, float[2] v) => (float[n,a,3] a, float[n,5] b, int64[6,n,3] c) {
         a = OneHot<axis=1>(x, d, v)
-        b = OneHot(f, five, ints)
-        c = OneHot<axis=-3>(x, five, v)
+        b = OneHot(f, five, v)
+        c = OneHot<axis=-3>(x, six, ints)
     }"""
     inputs = {"x": np.array([[0, -1, 9], [-4, 3, -5]]), "f": np.array([1, -2], np.float32), "d": np.array([4])}
     inputs["v"] = np.array([-1, 2.5], np.float32)
-    check(tmp_path, text, inputs, five=np.array(5.0, np.float32), ints=np.array([1, 7], np.int32))
+    check(tmp_path, text, inputs, five=np.array(5.0, np.float32), six=np.array(6), ints=np.array([1, 7]))
 
 
 @pytest.mark.parametrize(

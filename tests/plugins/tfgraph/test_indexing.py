@@ -16,7 +16,7 @@ def ints(*entries: object) -> np.ndarray:
 
 
 def test_elements_and_slices_are_gathered_from_either_end(tmp_path: Path) -> None:
-    text = """g (float[n,3,4,5] x, int64[n,3,2,5] i, int64[n,2] j) => (float[n,3,2,5] a, float[1,2,3,2] b,
+    text = """g (float[n,3,4,5] x, int64[n,3,2,5] i, int64[n,2] j, int64[n,1] k) => (float[n,3,2,5] a, float[1,2,3,2] b,
         float[n,3,2,5] c, float[n,2,3,4,5] d, float[2,5] e, float[n,4,5] f) {
         a = GatherElements<axis=2>(x, i)
         b = GatherElements<axis=-1>(x, less)
@@ -24,10 +24,15 @@ def test_elements_and_slices_are_gathered_from_either_end(tmp_path: Path) -> Non
         c = GatherElements<axis=2>(top, i)
         d = Gather<axis=0>(x, j)
         e = GatherND(x, places)
-        f = GatherND<batch_dims=1>(x, one)
+        f = GatherND<batch_dims=1>(x, k)
     }"""
     random = np.random.default_rng(1)
-    inputs = {"x": X, "i": random.integers(-4, 4, (2, 3, 2, 5)), "j": random.integers(-2, 2, (2, 2))}
+    inputs = {
+        "x": X,
+        "i": random.integers(-4, 4, (2, 3, 2, 5)),
+        "j": random.integers(-2, 2, (2, 2)),
+        "k": ints([-1], [1]),
+    }
     weights = {
         "less": random.integers(-5, 5, (1, 2, 3, 2)),
         "places": ints([0, -1, 2], [-1, 1, -4]),

@@ -42,7 +42,8 @@ def test_the_top_in_order(dtype: str, tmp_path: Path) -> None:
 
 def test_distinct_elements_and_slices(tmp_path: Path) -> None:
     text = """g (float[n,3] x) => (float[y] y0, int64[f] f0, int64[r] r0, int64[c] n0,
-        float[y1,3] y1, int64[f1] f1, int64[n] r1, int64[c1] n1, float[n,y2] y2, int64[f2] f2, int64[3] r2, int64[c2] n2,
+        float[y1,3] y1, int64[f1] f1, int64[n] r1, int64[c1] n1,
+        float[n,y2] y2, int64[f2] f2, int64[3] r2, int64[c2] n2,
         float[y3,3] y3, int64[f3] f3, int64[n] r3, int64[c3] n3) {
         y0, f0, r0, n0 = Unique(x)
         y1, f1, r1, n1 = Unique<axis=0>(x)

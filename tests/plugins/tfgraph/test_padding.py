@@ -19,7 +19,7 @@ def test_every_mode(mode: str, tmp_path: Path) -> None:
     some = {"constant": PADS, "reflect": SMALL}.get(mode, np.abs(PADS) * 2)
     sizes = ",".join(map(str, np.array(X.shape[1:]) + some[1:4] + some[5:]))
     text = f"""g (float[n,2,4,3] x, int64[8] p, int64[m] q, int64[k] axes) => (float[n,{sizes}] v,
-        float[a,b,c,d] w, float[e,f,g,h] y, float[n,2,5,6] z) {{
+        float[a,b,c,d] w, float[e,f,g,h] y, float[n,2,6,5] z) {{
         v = Pad<mode="{mode}">(x, pads)
         w = Pad<mode="{mode}">(x, p)
         y = Pad<mode="{mode}">(x, q, , axes)
