@@ -23,7 +23,8 @@ def _seeds(seed: float | None) -> dict[str, int]:
 
 def _drawn(draw: Callable[..., Any], shape: Any, dtype: tf.DType, seed: float | None, shift: float, by: float) -> Value:
     """`draw` scaled and shifted."""
-    drawn = draw(shape=shape, dtype=dtype if dtype.name in FLOATS else tf.float32, **_seeds(seed))
+    sizes = tf.cast(shape, tf.int64)
+    drawn = draw(shape=sizes, dtype=dtype if dtype.name in FLOATS else tf.float32, **_seeds(seed))
     return Value(tf.cast(drawn * tf.cast(by, drawn.dtype) + tf.cast(shift, drawn.dtype), dtype))
 
 
@@ -64,7 +65,7 @@ def random_normal_like(
 @op("Bernoulli", since=(15, 22), folds=False)
 def bernoulli(x: Value, *, dtype: int = 0, seed: float | None = None) -> Value:
     """1 with the probability that each element gives, else 0."""
-    drawn = tf.raw_ops.RandomUniform(shape=as_shape(x.sizes), dtype=tf.float64, **_seeds(seed))
+    drawn = tf.raw_ops.RandomUniform(shape=tf.cast(as_shape(x.sizes), tf.int64), dtype=tf.float64, **_seeds(seed))
     return Value(tf.cast(drawn < tf.cast(x.tensor, tf.float64), dtype_of(dtype) if dtype else x.dtype))
 
 
