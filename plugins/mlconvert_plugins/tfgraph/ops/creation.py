@@ -62,7 +62,12 @@ def range_27(start: Value, limit: Value, delta: Value, *, stash_type: int = 1) -
 def _range(start: Value, limit: Value, delta: Value, dtype: tf.DType) -> Value:
     """TensorFlow's own range refuses one that is empty because the limit lies behind the start."""
     first, last, step = (tf.cast(tf.reshape(value.tensor, []), dtype) for value in (start, limit, delta))
-    steps = tf.math.ceil((last - first) / step) if dtype.is_floating else -((first - last) // step)
+    if dtype.is_floating:
+        # ONNX Runtime counts in float64; of a narrow type the intermediate one is ONNX's rule.
+        counting = tf.float64 if dtype == start.dtype else dtype
+        steps = tf.math.ceil(tf.cast(last - first, counting) / tf.cast(step, counting))
+    else:
+        steps = -((first - last) // step)
     places = tf.range(tf.maximum(tf.cast(steps, tf.int64), 0))
     return Value.of(tf.cast(first + tf.cast(places, dtype) * step, start.dtype))
 
