@@ -48,7 +48,7 @@ class TfRunner(Runner):
     def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Outputs by name. Raises ConversionError that names the input which does not fit, or the node that failed."""
         from mlconvert_plugins.onnxfile.inputs import check
-        from mlconvert_plugins.tfgraph.session import arrays
+        from mlconvert_plugins.tfgraph.session import arrays, reason
 
         check(self.signature.inputs, inputs)
         names = [tensor.name for tensor in self.signature.outputs]
@@ -58,7 +58,6 @@ class TfRunner(Runner):
         try:
             found = self._session.run(fetches, feeds)
         except Exception as error:  # TensorFlow's errors have no common base
-            text = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise ConversionError(f"TensorFlow cannot run it: {text}", code="tensorflow-refused") from error
+            raise ConversionError(f"TensorFlow cannot run it: {reason(error)}", code="tensorflow-refused") from error
         self.seconds = time.perf_counter() - start
         return dict(zip(names, arrays(found), strict=True))

@@ -39,3 +39,12 @@ def test_a_broken_folder_is_one_error(tmp_path: Path) -> None:
     with pytest.raises(ConversionError) as caught, TfRunner(Artifact(tmp_path, "tf")):
         pass
     assert caught.value.code == "tensorflow-refused" and "\n" not in caught.value.message
+
+
+def test_what_fails_in_a_run_is_named_with_its_reason(tmp_path: Path) -> None:
+    made = converted(
+        write(tmp_path / "m.onnx", "g (float[a,b] x, float[c,d] w) => (float[a,d] y) { y = MatMul(x, w) }")
+    )
+    with TfRunner(made) as runner, pytest.raises(ConversionError) as caught:
+        runner.run({"x": np.ones((2, 3), np.float32), "w": np.ones((4, 3), np.float32)})
+    assert "MatMul" in str(caught.value) and "[2,3]" in str(caught.value) and "\n" not in str(caught.value)

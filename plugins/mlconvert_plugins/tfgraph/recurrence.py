@@ -201,12 +201,10 @@ def through_time(step: Step, x: tf.Tensor, states: Tensors) -> Tensors:
         return Turn([history[-1] for history in histories], histories)
 
     _, found = repeated(turn, states, tf.shape(blocks, out_type=tf.int64)[0])
-    length = tf.shape(x)[0]
-    return [tf.reshape(one, as_shape([-1, *_rest(one)]))[:length] for one in found]
-
-
-def _rest(tensor: tf.Tensor) -> list[Any]:
-    return Value(tensor).sizes[2:]
+    made = [tf.reshape(one, as_shape([-1, *Value(one).sizes[2:]]))[: tf.shape(x)[0]] for one in found]
+    for one in made:
+        one.set_shape([count, *one.shape[1:]])
+    return made
 
 
 def _blocks(x: tf.Tensor) -> tf.Tensor:

@@ -20,13 +20,23 @@ def load(path: Path, threads: int = 0) -> tuple[Any, Any]:
             proto = tf.compat.v1.saved_model.loader.load(session, [saving.TAG], str(path))
     except Exception as error:  # TensorFlow's errors have no common base
         session.close()
-        text = (str(error).strip() or type(error).__name__).splitlines()[0]
-        message = f"TensorFlow cannot load it: {text}"
+        message = f"TensorFlow cannot load it: {reason(error)}"
         raise ConversionError(message, code="tensorflow-refused", where=path.name) from error
     if saving.SIGNATURE not in proto.signature_def:
         session.close()
         raise ConversionError(f"it has no signature {saving.SIGNATURE!r}", code="no-signature", where=path.name)
     return session, proto.signature_def[saving.SIGNATURE]
+
+
+def reason(error: Exception) -> str:
+    """Which node failed and why, in one line: TensorFlow's errors say first that one did, and where it was made."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    nodes = [number for number, line in enumerate(lines) if line.startswith("Node: ")]
+    if not nodes:
+        return lines[0] if lines else type(error).__name__
+    node = lines[nodes[0]].removeprefix("Node: ")
+    found = [line for line in lines[nodes[-1] + 1 :] if "root error(s) found" not in line]
+    return f"node {node}: {found[0].removeprefix('(0) ')}" if found else f"node {node} failed"
 
 
 def arrays(found: Sequence[Any]) -> list[np.ndarray]:

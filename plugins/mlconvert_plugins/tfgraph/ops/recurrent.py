@@ -22,9 +22,10 @@ from mlconvert_plugins.tfgraph.values import Value
 
 _SINCE = (7, 14, 22)
 _IGNORED = ("hidden_size",)
+_ONLY = {"direction": ("forward", "reverse", "bidirectional")}
 
 
-@op("RNN", since=_SINCE, ignores=_IGNORED, folds=False)
+@op("RNN", _SINCE, ignores=_IGNORED, only=_ONLY, folds=False)
 def rnn(
     x: Value,
     w: Value,
@@ -56,7 +57,7 @@ def rnn(
     return layer.outputs([h], run)
 
 
-@op("GRU", since=_SINCE, ignores=_IGNORED, folds=False)
+@op("GRU", _SINCE, ignores=_IGNORED, only=_ONLY, folds=False)
 def gru(
     x: Value,
     w: Value,
@@ -122,7 +123,7 @@ def _gru_before(weights: Weights, gate: Activation, candidate: Activation) -> Ru
     return lambda x, states: through_time(step, weights.projected(x, weights.bias), states)
 
 
-@op("LSTM", since=_SINCE, ignores=_IGNORED, folds=False)
+@op("LSTM", _SINCE, ignores=_IGNORED, only=_ONLY, folds=False)
 def lstm(
     x: Value,
     w: Value,
