@@ -49,9 +49,9 @@ def test_fused_operators(name: str, tmp_path: Path) -> None:
     [("Relu", ""), ("LeakyRelu", ", activation_params=[0.2]"), ("Clip", ", activation_params=[-0.5,0.5]")],
 )
 def test_a_convolution_with_its_activation(activation: str, parameters: str, tmp_path: Path) -> None:
-    text = """g (float[n,3,6,6] x) => (float[n,3,6,6] y) {
-        y = com.microsoft.FusedConv<activation="%s", pads=[1,1,1,1]%s>(x, kernel, kb)
-    }""" % (activation, parameters)
+    text = f"""g (float[n,3,6,6] x) => (float[n,3,6,6] y) {{
+        y = com.microsoft.FusedConv<activation="{activation}", pads=[1,1,1,1]{parameters}>(x, kernel, kb)
+    }}"""
     check(tmp_path, text, {"x": noise(2, 3, 6, 6)}, **DOMAINS, kernel=WEIGHTS["kernel"], kb=WEIGHTS["kb"])
 
 
@@ -77,12 +77,9 @@ def test_embeddings_are_summed_and_normalized(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("causal", [0, 1])
 def test_attention(causal: int, tmp_path: Path) -> None:
-    text = (
-        """g (float[n,l,8] x, int32[n,l] mask) => (float[n,l,8] y, float[2,n,2,l,4] present) {
-        y, present = com.microsoft.Attention<num_heads=2, unidirectional=%d>(x, w, wb, mask)
-    }"""
-        % causal
-    )
+    text = f"""g (float[n,l,8] x, int32[n,l] mask) => (float[n,l,8] y, float[2,n,2,l,4] present) {{
+        y, present = com.microsoft.Attention<num_heads=2, unidirectional={causal}>(x, w, wb, mask)
+    }}"""
     inputs = {"x": noise(2, 4, 8), "mask": np.array([[1, 1, 1, 1], [1, 1, 0, 0]], np.int32)}
     check(tmp_path, text, inputs, **DOMAINS, w=noise(8, 24), wb=noise(24))
 

@@ -5,7 +5,7 @@ Each tensor comes with its scale and its zero point, which for a scale alone is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from mlconvert_plugins.tfgraph.broadcasting import elementwise
