@@ -133,7 +133,8 @@ def _cell(value: float, column: Column, own: DataField) -> str | None:
     if own.data_type == "boolean":
         return text_of(bool(value))
     if own.data_type in ("float", "double"):
-        return text_of(_float32(value) if own.data_type == "float" else value)
+        number = _float32(value) if own.data_type == "float" else value
+        return _UNSAYABLE if math.isinf(number) else text_of(number)
     return text_of(int(value)) if value.is_integer() else _UNSAYABLE
 
 
@@ -146,7 +147,10 @@ def _category(code: float, categories: tuple[Any, ...], own: DataField) -> str:
 
 
 def _float32(value: float) -> float:
-    return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def _expected(outline: Outline, signature: Signature, golden: Golden, tolerance: Tolerance) -> Iterator[_Cells]:
