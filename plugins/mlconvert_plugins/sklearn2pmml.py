@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from mlconvert.artifact import Artifact
-from mlconvert.errors import Refusal
+from mlconvert.errors import ConversionError, Refusal
 from mlconvert.host import Host
 from mlconvert.signature import Signature
 from mlconvert.stage import Context, Help, read_bytes
@@ -57,7 +57,8 @@ class Sklearn2Pmml(PmmlStage):
         from mlconvert_plugins.sklearntrees import opening
 
         yield from naming.refusals(artifact.signature, options.target)
-        yield from refusing.refusals(opening.load(artifact.path, trust=ctx.trust))
+        estimator = opening.load(artifact.path, trust=ctx.trust)
+        yield from refusing.refusals(estimator, len(artifact.signature.columns))
 
     def write(self, artifact: Artifact, options: SklearnPmmlOptions, out: Path, ctx: Context) -> Written:
         """JPMML's document, and the estimator's own answers to some rows. Raises ConversionError (`jpmml-refused`)."""
@@ -72,14 +73,17 @@ class Sklearn2Pmml(PmmlStage):
         told, source = preparing.told(model), ctx.scratch / "estimator.pkl"
         size = preparing.save(model, source)
         ctx.progress("converting in the JVM")
-        session.session(options.heap or heap.needed(size)).ask(
-            "sklearn",
-            source=str(source),
-            out=str(out),
-            active=[column.name for column in artifact.signature.columns],
-            targets=_targets(artifact.signature, options.target),
+        request = {
+            "source": str(source),
+            "out": str(out),
+            "active": [column.name for column in artifact.signature.columns],
+            "targets": _targets(artifact.signature, options.target),
             **told,
-        )
+        }
+        try:
+            session.session(options.heap or heap.needed(size)).ask("sklearn", **request)
+        except ConversionError as error:
+            raise refusing.explained(error) from error
         named = {tensor.name for tensor in artifact.signature.outputs}
         given = named - _absent(out, artifact.signature, ctx)
         outputs = tuple(tensor for tensor in artifact.signature.outputs if tensor.name in given)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlconvert.errors import ConversionError
 from mlconvert.signature import Signature
-from mlconvert_plugins.sklearnpipelines.columns import Known, is_text_alone
+from mlconvert_plugins.sklearnpipelines.columns import Known, is_text_alone, own_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,7 @@ def table(estimator: Any, columns: Sequence[Known], inputs: Mapping[str, np.ndar
     found = [
         inputs[known.column.name] if known.column.type == "text" else _values(next(numbers), known) for known in columns
     ]
-    names = getattr(estimator, "feature_names_in_", None)
+    names = own_names(estimator)
     return _array(found) if names is None else _frame(found, names)
 
 

@@ -35,6 +35,12 @@ def replaced(estimator: Any, columns: int) -> Any:
             return equivalents.imputed(step, apart=id(step) in shared)
         if kind in _LIGHTGBM:
             return equivalents.zeros(step, _may_miss(places.get(id(step), ())))
+        if kind == "HistGradientBoostingRegressor" and step.loss in ("poisson", "gamma"):
+            return equivalents.exponential(step)
+        if kind == "TweedieRegressor" and step.link == "log" and step.power <= 0:
+            return equivalents.exponential(step)
+        if kind == "KernelRidge" and step.gamma is None:
+            step.gamma = 1.0 / step.n_features_in_
         if kind in _OF_NUMBERS and None in places.get(id(step), ()):
             return equivalents.copied(step)
         return _BY_CLASS[kind](step) if kind in _BY_CLASS else step
