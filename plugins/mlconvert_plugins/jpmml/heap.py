@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 # Of the machine's memory; the rest is for the worker, its parent and everybody else.
@@ -21,9 +22,8 @@ def needed(model_bytes: int) -> int:
 
 def machine() -> int:
     """The bytes of memory that this process's machine, or its container, has."""
-    import psutil
-
-    total: int = psutil.virtual_memory().total
+    # The standard library alone: a stage may run in an environment of its own.
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
             total = min(total, int(Path(limit).read_text(encoding="ascii")))
