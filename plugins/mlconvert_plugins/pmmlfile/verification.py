@@ -75,7 +75,12 @@ def write(outline: Outline, signature: Signature, golden: Golden) -> str:
     """The element, as XML in the document's namespace. Raises ConversionError for a field that has no column."""
     tolerance = FLOAT if golden.float32 else DOUBLE
     table = [*_inputs(outline, signature, golden), *_expected(outline, signature, golden, tolerance)]
-    rows = [row for row in zip(*(cells.texts for cells in table), strict=True) if _UNSAYABLE not in row]
+    rows = [
+        row
+        for row in zip(*(cells.texts for cells in table), strict=True)
+        # A row without a cell is one that engines take for a slip.
+        if _UNSAYABLE not in row and any(text is not None for text in row)
+    ]
     # Whatever parity accepts, these accept: cells too small to be held to twice `rtol` are left out.
     held = f' precision="{2 * tolerance.rtol!r}" zeroThreshold="{tolerance.rms!r}"'
     fields = "".join(
