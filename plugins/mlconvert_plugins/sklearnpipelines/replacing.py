@@ -62,7 +62,7 @@ def _descend(step: Any, change: Callable[[Any], Any]) -> None:
 
     kind = type(step).__name__
     if isinstance(step, Pipeline):
-        step.steps = [(name, _each(inner, change)) for name, inner in step.steps]
+        step.steps = [(name, _each(inner, change)) for name, inner in step.steps if inner not in (None, "passthrough")]
     elif isinstance(step, ColumnTransformer):
         step.transformers_ = [
             (name, _each(inner, change), _numbered(columns, step._transformer_to_input_indices.get(name, ())))
