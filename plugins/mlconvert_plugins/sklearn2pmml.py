@@ -35,6 +35,7 @@ class Sklearn2Pmml(PmmlStage):
 
     name = "sklearn2pmml"
     source = "sklearn"
+    target = "pmml"
     licence = "AGPL-3.0"
     requirements = (
         "sklearn2pmml>=0.133", "jpmml-evaluator>=0.16", "scikit-learn>=1.4,<=1.9.0", "joblib>=1.3", "pandas>=1.5",

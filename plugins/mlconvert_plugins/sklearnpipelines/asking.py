@@ -96,7 +96,9 @@ def _category(code: float, categories: tuple[Any, ...], absent: Any) -> Any:
         return categories[int(code)]
     texts = [value for value in categories if isinstance(value, str)]
     if not texts:
-        return max(categories) + 1
+        # One more than a large float is the same float.
+        whole = all(isinstance(value, int) for value in categories)
+        return max(categories) + 1 if whole else 2 * max(map(abs, categories)) + 1
     return UNSEEN if UNSEEN not in texts else max(texts) + UNSEEN
 
 
