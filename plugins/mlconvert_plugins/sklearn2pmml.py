@@ -11,7 +11,9 @@ from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
 from mlconvert.host import Host
 from mlconvert.signature import Signature
-from mlconvert.stage import Context, Help, read_bytes
+from mlconvert.stage import Context
+from mlconvert_plugins.jpmml import heap
+from mlconvert_plugins.pmmlfile import naming
 from mlconvert_plugins.pmmlfile.writing import PmmlStage, Written
 
 _GOLDEN = 32
@@ -21,13 +23,8 @@ _GOLDEN = 32
 class SklearnPmmlOptions:
     """How the prediction is called, and what the JVM may take."""
 
-    target: Annotated[str | None, Help("the name of what is predicted; target when it is left out", None, "NAME")] = (
-        None
-    )
-    heap: Annotated[
-        int | None,
-        Help("what JPMML's JVM may take, such as 8GiB; sized by the model when left out", read_bytes, "SIZE"),
-    ] = None
+    target: Annotated[str | None, naming.TARGET] = None
+    heap: Annotated[int | None, heap.HEAP] = None
 
 
 class Sklearn2Pmml(PmmlStage):
@@ -54,16 +51,17 @@ class Sklearn2Pmml(PmmlStage):
 
     def requires(self, artifact: Artifact, options: SklearnPmmlOptions, ctx: Context) -> Iterator[Refusal]:
         """What a document cannot hold by its name, and steps of which JPMML makes something else."""
-        from mlconvert_plugins.sklearnpipelines import naming, refusing
+        from mlconvert_plugins.sklearnpipelines import naming as writable
+        from mlconvert_plugins.sklearnpipelines import refusing
         from mlconvert_plugins.sklearntrees import opening
 
-        yield from naming.refusals(artifact.signature, options.target)
+        yield from writable.refusals(artifact.signature, options.target)
         estimator = opening.load(artifact.path, trust=ctx.trust)
         yield from refusing.refusals(estimator, len(artifact.signature.columns))
 
     def write(self, artifact: Artifact, options: SklearnPmmlOptions, out: Path, ctx: Context) -> Written:
         """JPMML's document, and the estimator's own answers to some rows. Raises ConversionError (`jpmml-refused`)."""
-        from mlconvert_plugins.jpmml import heap, session
+        from mlconvert_plugins.jpmml import session
         from mlconvert_plugins.sklearnpipelines import golden, preparing, refusing
         from mlconvert_plugins.sklearnpipelines.model import Model
         from mlconvert_plugins.sklearntrees import opening
@@ -93,9 +91,7 @@ class Sklearn2Pmml(PmmlStage):
 
 def _targets(signature: Signature, asked: str | None) -> list[str]:
     """The names of what is predicted: one for each column of the prediction."""
-    from mlconvert_plugins.sklearnpipelines.naming import target_of
-
-    target = target_of(signature, asked)
+    target = naming.target_of(signature.columns, asked)
     width = next((tensor.shape[1] for tensor in signature.outputs if tensor.name == "prediction"), 1)
     return [target] if width == 1 else [f"{target}_{number}" for number in range(int(str(width)))]
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from mlconvert.stage import Help, read_bytes
+
+# The option of every stage that asks the JVM.
+HEAP = Help("what JPMML's JVM may take, such as 8GiB; sized by the model when left out", read_bytes, "SIZE")
 # Of the machine's memory; the rest is for the worker, its parent and everybody else.
 _SHARE = 0.75
 # A JVM takes what it needs of it: a bound that is too high costs nothing, one that is too low costs the route. So small
