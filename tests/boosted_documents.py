@@ -66,7 +66,7 @@ def prove(models: ModuleType, case: Any, folder: Path, **options: Any) -> Held:
     tolerance = stage.tolerance(Artifact(path, stage.source), artifact)
     rows, excess = 0, 0.0
     with PmmlRunner(artifact) as runner:
-        verified = runner.verify()
+        verified = runner.self_test()
         for probe in probing.probes(forest, 0):
             x = whole_codes(forest, probe.inputs["x"])
             rows, excess = rows + len(x), max(excess, furthest(answers(x), runner.run({"x": x}), tolerance))

@@ -10,8 +10,9 @@ from typing import Annotated
 from mlconvert.artifact import Artifact
 from mlconvert.errors import Refusal
 from mlconvert.host import Host
-from mlconvert.stage import Context, Delivery, Help, Outcome, Stage, Tolerance, read_bytes
+from mlconvert.stage import Context, Delivery, Help, Outcome, Stage, Tolerance
 from mlconvert_plugins.javajar import maven, relocation
+from mlconvert_plugins.jpmml import heap
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,7 @@ class TranspileOptions:
     ] = None
     thin: Annotated[bool, Help("leave JPMML's evaluator out: it is a Maven dependency, on the class path once")] = False
     sources: Annotated[bool, Help("put the Java source that was compiled into the jar, too")] = False
-    heap: Annotated[
-        int | None, Help("the memory that the JVM may take, where what the document asks for is too little", read_bytes)
-    ] = None
+    heap: Annotated[int | None, heap.HEAP] = None
 
 
 class Pmml2Jar(Stage):
@@ -61,7 +60,6 @@ class Pmml2Jar(Stage):
     def convert(self, artifact: Artifact, options: TranspileOptions, out: Path, ctx: Context) -> Outcome:
         """Translate, compile, pack, and let the jar score its golden rows. Raises ConversionError."""
         from mlconvert_plugins.javajar.packing import pack
-        from mlconvert_plugins.jpmml import heap
         from mlconvert_plugins.jpmmljar import contents, licence, naming, parts, running, transpiling
 
         name = naming.class_name(out.stem, options.java_package)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 from mlconvert.artifact import Artifact
-from mlconvert.errors import Refusal
+from mlconvert.errors import ConversionError, Refusal
 from mlconvert.host import Host
 from mlconvert.signature import Signature
-from mlconvert.stage import Context, Help, read_bytes
+from mlconvert.stage import Context
+from mlconvert_plugins.jpmml import heap
+from mlconvert_plugins.pmmlfile import naming
 from mlconvert_plugins.pmmlfile.writing import PmmlStage, Written
 
 _GOLDEN = 32
@@ -21,13 +23,8 @@ _GOLDEN = 32
 class SklearnPmmlOptions:
     """How the prediction is called, and what the JVM may take."""
 
-    target: Annotated[str | None, Help("the name of what is predicted; target when it is left out", None, "NAME")] = (
-        None
-    )
-    heap: Annotated[
-        int | None,
-        Help("what JPMML's JVM may take, such as 8GiB; sized by the model when left out", read_bytes, "SIZE"),
-    ] = None
+    target: Annotated[str | None, naming.TARGET] = None
+    heap: Annotated[int | None, heap.HEAP] = None
 
 
 class Sklearn2Pmml(PmmlStage):
@@ -35,6 +32,7 @@ class Sklearn2Pmml(PmmlStage):
 
     name = "sklearn2pmml"
     source = "sklearn"
+    target = "pmml"
     licence = "AGPL-3.0"
     requirements = (
         "sklearn2pmml>=0.133", "jpmml-evaluator>=0.16", "scikit-learn>=1.4,<=1.9.0", "joblib>=1.3", "pandas>=1.5",
@@ -53,15 +51,17 @@ class Sklearn2Pmml(PmmlStage):
 
     def requires(self, artifact: Artifact, options: SklearnPmmlOptions, ctx: Context) -> Iterator[Refusal]:
         """What a document cannot hold by its name, and steps of which JPMML makes something else."""
-        from mlconvert_plugins.sklearnpipelines import naming, refusing
+        from mlconvert_plugins.sklearnpipelines import naming as writable
+        from mlconvert_plugins.sklearnpipelines import refusing
         from mlconvert_plugins.sklearntrees import opening
 
-        yield from naming.refusals(artifact.signature, options.target)
-        yield from refusing.refusals(opening.load(artifact.path, trust=ctx.trust))
+        yield from writable.refusals(artifact.signature, options.target)
+        estimator = opening.load(artifact.path, trust=ctx.trust)
+        yield from refusing.refusals(estimator, len(artifact.signature.columns))
 
     def write(self, artifact: Artifact, options: SklearnPmmlOptions, out: Path, ctx: Context) -> Written:
         """JPMML's document, and the estimator's own answers to some rows. Raises ConversionError (`jpmml-refused`)."""
-        from mlconvert_plugins.jpmml import heap, session
+        from mlconvert_plugins.jpmml import session
         from mlconvert_plugins.sklearnpipelines import golden, preparing, refusing
         from mlconvert_plugins.sklearnpipelines.model import Model
         from mlconvert_plugins.sklearntrees import opening
@@ -72,14 +72,17 @@ class Sklearn2Pmml(PmmlStage):
         told, source = preparing.told(model), ctx.scratch / "estimator.pkl"
         size = preparing.save(model, source)
         ctx.progress("converting in the JVM")
-        session.session(options.heap or heap.needed(size)).ask(
-            "sklearn",
-            source=str(source),
-            out=str(out),
-            active=[column.name for column in artifact.signature.columns],
-            targets=_targets(artifact.signature, options.target),
+        request = {
+            "source": str(source),
+            "out": str(out),
+            "active": [column.name for column in artifact.signature.columns],
+            "targets": _targets(artifact.signature, options.target),
             **told,
-        )
+        }
+        try:
+            session.session(options.heap or heap.needed(size)).ask("sklearn", **request)
+        except ConversionError as error:
+            raise refusing.explained(error) from error
         named = {tensor.name for tensor in artifact.signature.outputs}
         given = named - _absent(out, artifact.signature, ctx)
         outputs = tuple(tensor for tensor in artifact.signature.outputs if tensor.name in given)
@@ -88,9 +91,7 @@ class Sklearn2Pmml(PmmlStage):
 
 def _targets(signature: Signature, asked: str | None) -> list[str]:
     """The names of what is predicted: one for each column of the prediction."""
-    from mlconvert_plugins.sklearnpipelines.naming import target_of
-
-    target = target_of(signature, asked)
+    target = naming.target_of(signature.columns, asked)
     width = next((tensor.shape[1] for tensor in signature.outputs if tensor.name == "prediction"), 1)
     return [target] if width == 1 else [f"{target}_{number}" for number in range(int(str(width)))]
 

@@ -9,7 +9,8 @@ from mlconvert.artifact import Artifact
 from mlconvert.errors import Refusal
 from mlconvert.stage import Context
 from mlconvert_plugins.nyokawriter.calling import REQUIREMENTS
-from mlconvert_plugins.nyokawriter.options import NyokaOptions, refusals
+from mlconvert_plugins.nyokawriter.options import NyokaOptions
+from mlconvert_plugins.pmmlfile.naming import target_refusals
 from mlconvert_plugins.pmmlfile.writing import PmmlStage, Written
 
 _ROWS = 32
@@ -29,7 +30,7 @@ class Sklearn2PmmlNyoka(PmmlStage):
         from mlconvert_plugins.nyokawriter import pipelines
         from mlconvert_plugins.sklearntrees import opening
 
-        yield from refusals(options.target, artifact.signature.columns)
+        yield from target_refusals(artifact.signature.columns, options.target)
         yield from pipelines.refusals(opening.load(artifact.path, trust=ctx.trust), artifact.signature)
 
     def write(self, artifact: Artifact, options: NyokaOptions, out: Path, ctx: Context) -> Written:

@@ -21,6 +21,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "overhead": {"models": [("test_resnet", 64)]},
     "memory": {"count": 1, "width": 8},
     "forests": {"cases": [("LightGBM 10x7",)], "batch": 64},
+    "routes": {"cases": [("LightGBM 10x7",)], "warm": 256},
     "jars": {"cases": [("LightGBM 10x7",)], "converted": "LightGBM 10x7"},
 }
 

@@ -130,6 +130,9 @@ def test_fields_keep_their_names_and_do_not_mix(made: Path) -> None:
 def test_rows_are_drawn_where_a_document_has_none(document: Artifact, worker: Worker, tmp_path: Path) -> None:
     assert "ModelVerification" not in document.path.read_text(encoding="utf-8")
     assert make(worker, document.path, tmp_path / "m.jar")["golden_rows"] > 1
+    # Of so many columns one is always infinite, which a document's text cannot say.
+    wide = save(stumps([f"Column_{place}" for place in range(60)]), tmp_path / "wide.pmml")
+    assert make(worker, wide.path, tmp_path / "wide.jar")["golden_rows"] > 1
 
 
 def test_a_document_that_answers_nothing_proves_nothing(worker: Worker, tmp_path: Path) -> None:

@@ -3,17 +3,21 @@ from __future__ import annotations
 import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
 import pytest
+import sklearn
+from sklearn.neighbors import KNeighborsRegressor
 from skops import io
 
 import sklearn_models as models
+import sklearn_pipelines
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
 from mlconvert_plugins.sklearn import Sklearn
-from mlconvert_plugins.sklearntrees import opening
+from mlconvert_plugins.sklearntrees import forest, opening
 from sklearn_models import Case
 
 
@@ -86,3 +90,48 @@ def test_the_signature(estimator: object, tmp_path: Path) -> None:
 def test_what_is_not_scikit_learns_is_nobodys(tmp_path: Path) -> None:
     for other in (object(), np.zeros(3), {"a": 1}):
         assert Sklearn().adopt(other, tmp_path / "model.joblib") is None
+
+
+# --- pipelines -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Any:
+    return next(case for case in sklearn_pipelines.CASES if case.name.startswith("gaps")).fit()
+
+
+@pytest.mark.parametrize("compress", [0, ("zlib", 3)])
+def test_a_pickle_is_described_without_being_loaded(pipeline: Any, compress: Any, tmp_path: Path) -> None:
+    path = tmp_path / "m.joblib"
+    joblib.dump(pipeline, path, compress=compress)
+    description = Sklearn().describe(path)
+    assert description["scikit_learn"] == sklearn.__version__
+    assert description["classes"][:4] == ["Pipeline", "ColumnTransformer", "SimpleImputer", "StandardScaler"]
+    assert description["classes"][-1] == "LogisticRegression"
+
+
+def test_an_archive_is_described_and_opened_without_trust(pipeline: Any, tmp_path: Path) -> None:
+    path = tmp_path / "m.skops"
+    io.dump(pipeline, path)
+    assert Sklearn().describe(path)["scikit_learn"] == sklearn.__version__
+    assert "SimpleImputer" in Sklearn().describe(path)["classes"]
+    signature = Sklearn().signature(Artifact(path, "sklearn"))
+    assert [column.type for column in signature.columns] == [
+        "numeric", "numeric", "categorical", "categorical", "numeric", "numeric",
+    ]  # fmt: skip
+
+
+def test_an_archive_of_what_hands_memory_to_c_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.skops"
+    x = np.random.default_rng(0).standard_normal((50, 2))
+    io.dump(KNeighborsRegressor(algorithm="kd_tree").fit(x, x[:, 0]), path)
+    with pytest.raises(ConversionError) as caught:
+        Sklearn().signature(Artifact(path, "sklearn"))
+    assert caught.value.code == "untrusted-type" and "KDTree" in caught.value.message
+
+
+def test_trees_are_read_as_before(estimator: object, tmp_path: Path) -> None:
+    """A forest's margins are its sums, which no pipeline has."""
+    path = tmp_path / "m.joblib"
+    opening.save(estimator, path)
+    assert Sklearn().signature(Artifact(path, "sklearn"), trust=True) == forest.read(estimator).signature()

@@ -7,6 +7,7 @@ import pytest
 
 import mlconvert
 import sklearn_models as models
+import sklearn_pipelines
 from mlconvert.errors import ConversionError
 from mlconvert_plugins.sklearntrees import opening
 from sklearn_models import Case
@@ -50,3 +51,22 @@ def test_codes_are_the_places_of_categories(tmp_path: Path) -> None:
     with mlconvert.open(tmp_path / "m.joblib", trust=True) as runner:
         answer = runner.run({"x": codes})
     np.testing.assert_array_equal(answer["prediction"][:, 0], estimator.predict(frame))
+
+
+def test_a_pipeline_takes_numbers_codes_and_texts(tmp_path: Path) -> None:
+    estimator = next(case for case in sklearn_pipelines.CASES if case.name == "words beside numbers").fit()
+    opening.save(estimator, tmp_path / "m.joblib")
+    rows = sklearn_pipelines.people().head(40)
+    with mlconvert.open(tmp_path / "m.joblib", trust=True) as runner:
+        cities = runner.signature.columns[2].categories
+        assert cities is not None
+        codes = rows["city"].map({city: code for code, city in enumerate(cities)})
+        x = rows.drop(columns="review").assign(city=codes).to_numpy(np.float64)
+        answer = runner.run({"x": x, "review": rows["review"].to_numpy(object)})
+        assert runner.seconds > 0
+        with pytest.raises(ConversionError) as caught:
+            runner.run({"x": x})
+    assert caught.value.code == "bad-input"
+    np.testing.assert_array_equal(answer["probability"], estimator.predict_proba(rows))
+    np.testing.assert_array_equal(answer["label"], estimator.predict(rows))
+    np.testing.assert_array_equal(answer["margin"][:, 0], estimator.decision_function(rows))

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Self
@@ -50,7 +51,7 @@ def _candidates() -> Iterator[str]:
             yield found
 
 
-class JavaProcess:
+class JavaProcess(ABC):
     """A JVM with a program of ours, which answers requests one after the other. Use it as a context manager.
 
     Requests and answers are a length (int32, little-endian) and a body; an answer's body begins with a byte, 0 where
@@ -108,9 +109,9 @@ class JavaProcess:
         """The body of the answer. Raises ConversionError: what `refusal` makes of it, `worker-died` or `timeout`."""
         return self._answer(_LENGTH.pack(len(body)) + body, self.seconds if seconds is None else seconds)
 
+    @abstractmethod
     def refusal(self, body: bytes) -> ConversionError:
         """The error that a refused request ends with."""
-        raise NotImplementedError
 
     def _answer(self, request: bytes, seconds: float) -> memoryview:
         process = self._process

@@ -75,7 +75,7 @@ def read(path: Path) -> NativeJar:
             package,
             jar.read(contents.forest_at(name), _LARGEST),
             jar.read(contents.golden_at(name)) if contents.golden_at(name) in jar else b"",
-            _manifest_of(jar),
+            manifest_of(jar),
             sum(map(jar.size, classes)),
             java_version(jar.head(classes[0], 8)) if classes else None,
             maven.told(jar.read(properties, SMALL)) if properties else None,
@@ -85,12 +85,12 @@ def read(path: Path) -> NativeJar:
 def model_in(jar: Archive) -> str:
     """The name of the only model."""
     if contents.MODELS not in jar:
-        raise _bad(jar.path, "it holds no model of mlconvert's")
+        raise bad(jar.path, "it holds no model of mlconvert's")
     names = jar.read(contents.MODELS, SMALL).decode(errors="replace").split()
     if len(names) != 1:
-        raise _bad(jar.path, f"it holds {len(names)} models, and can be opened with one")
+        raise bad(jar.path, f"it holds {len(names)} models, and can be opened with one")
     if not contents.is_model_name(names[0]) or contents.forest_at(names[0]) not in jar:
-        raise _bad(jar.path, f"its model {names[0]} is not in it")
+        raise bad(jar.path, f"its model {names[0]} is not in it")
     return names[0]
 
 
@@ -100,13 +100,15 @@ def package_in(jar: Archive, name: str) -> str | None:
     return found[0] if found else None
 
 
-def _manifest_of(jar: Archive) -> dict[str, str]:
+def manifest_of(jar: Archive, limit: int = SMALL) -> dict[str, str]:
+    """The manifest's attributes, of at most so many bytes. Raises ConversionError (`bad-jar`)."""
     try:
-        return manifest.read(jar.read(manifest.PATH, SMALL)) if manifest.PATH in jar else {}
+        return manifest.read(jar.read(manifest.PATH, limit)) if manifest.PATH in jar else {}
     except ValueError as error:
-        raise _bad(jar.path, f"its manifest is none: {error}") from error
+        raise bad(jar.path, f"its manifest is none: {error}") from error
 
 
-def _bad(path: Path, reason: str) -> ConversionError:
+def bad(path: Path, reason: str) -> ConversionError:
+    """What keeps a jar from being opened, in words."""
     message = f"{for_terminal(path.name)} cannot be opened: {for_terminal(reason)}"
     return ConversionError(message, code="bad-jar", where=path.name, fix="convert the model again")

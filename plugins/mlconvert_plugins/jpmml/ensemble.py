@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from mlconvert.errors import Refusal
 from mlconvert.signature import Column
 from mlconvert.text import for_terminal
+from mlconvert_plugins.pmmlfile import naming
 from mlconvert_plugins.trees.model import Decision, Forest
 
 if TYPE_CHECKING:
     import numpy as np
 
-# XML 1.0 has no way to write these, or parsers make blanks of them where they stand in an attribute.
-_UNWRITABLE = {chr(code) for code in range(32)} | {chr(0xFFFE), chr(0xFFFF)}
 # Integers of JPMML's.
 _INTEGERS = range(-(2**31), 2**31)
 # PMML's data types of categories and labels, by their Python type.
@@ -152,15 +151,6 @@ def _kind(values: Sequence[Any], beyond: str) -> str:
     return beyond if kind == "integer" and not all(value in _INTEGERS for value in values) else kind
 
 
-def target_name(forest: Forest, asked: str | None) -> str:
-    """What is predicted, by the name that was asked for; else `target`, or the like where a column is called so."""
-    names = {column.name for column in forest.columns}
-    found = asked or "target"
-    while asked is None and found in names:
-        found += "_"
-    return found
-
-
 def refusals(forest: Forest, target: str | None) -> Iterator[Refusal]:
     """What of a forest JPMML's documents cannot hold."""
     native = "the route through forest has it: --via forest makes a jar"
@@ -171,19 +161,12 @@ def refusals(forest: Forest, target: str | None) -> Iterator[Refusal]:
     if forest.link.name == "sigmoid" and len(forest.labels) > 1 and forest.outputs > 1:
         message = "one-vs-all probabilities do not add up to 1, as PMML's do"
         yield Refusal("one-vs-all", message, "objective", native)
-    names = [column.name for column in forest.columns]
-    if target is not None and target in names:
-        where = for_terminal(target)
-        yield Refusal("bad-target", f"a column is called {where!r}, too", "target", fix="give another --target")
-    for name in [*names, target or ""]:
-        if _UNWRITABLE & set(name):
-            what = for_terminal(repr(name))
-            yield Refusal("unwritable-name", f"XML cannot write the name {what}", what, fix="rename the column")
+    yield from naming.refusals(forest.columns, target)
     if not _writable(forest):
         yield Refusal("infinite-threshold", "PMML cannot write a threshold that is infinite", "thresholds", native)
     for column in forest.columns:
         yield from _category_refusals(column)
-    if any(isinstance(label, str) and _UNWRITABLE & set(label) for label in forest.labels):
+    if any(isinstance(label, str) and naming.UNWRITABLE & set(label) for label in forest.labels):
         yield Refusal("unwritable-label", "XML cannot write a label of the model", "labels", fix="rename the class")
 
 
@@ -206,6 +189,6 @@ def _category_refusals(column: Column) -> Iterator[Refusal]:
     if any(isinstance(value, int) and abs(value) >= 2**53 for value in categories):
         message = f"a category of {where} is beyond 2**53, where numbers of PMML are no longer whole"
         yield Refusal("unwritable-category", message, where, fix="train on categories of text")
-    if any(isinstance(value, str) and _UNWRITABLE & set(value) for value in categories):
+    if any(isinstance(value, str) and naming.UNWRITABLE & set(value) for value in categories):
         message = f"XML cannot write a category of {where}"
         yield Refusal("unwritable-category", message, where, fix="rename the category")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from mlconvert.stage import Help, read_bytes
+
+# The option of every stage that asks the JVM.
+HEAP = Help("what JPMML's JVM may take, such as 8GiB; sized by the model when left out", read_bytes, "SIZE")
 # Of the machine's memory; the rest is for the worker, its parent and everybody else.
 _SHARE = 0.75
 # A JVM takes what it needs of it: a bound that is too high costs nothing, one that is too low costs the route. So small
@@ -21,9 +26,8 @@ def needed(model_bytes: int) -> int:
 
 def machine() -> int:
     """The bytes of memory that this process's machine, or its container, has."""
-    import psutil
-
-    total: int = psutil.virtual_memory().total
+    # The standard library alone: a stage may run in an environment of its own.
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
             total = min(total, int(Path(limit).read_text(encoding="ascii")))

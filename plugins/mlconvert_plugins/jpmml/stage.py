@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from mlconvert.artifact import Artifact
 from mlconvert.errors import Refusal
 from mlconvert.host import Host
-from mlconvert.stage import Context, Help, read_bytes
-from mlconvert_plugins.jpmml import jars
+from mlconvert.stage import Context, Help
+from mlconvert_plugins.jpmml import heap, jars
+from mlconvert_plugins.pmmlfile import naming
 from mlconvert_plugins.pmmlfile.writing import PmmlStage, Written
 from mlconvert_plugins.trees.options import IterationOptions
 
@@ -32,13 +33,8 @@ class BoostedOptions(IterationOptions):
     compact: Annotated[bool, Help("merge nodes where a child follows from its siblings: fewer, which decide alike")] = (
         True
     )
-    target: Annotated[str | None, Help("the name of what is predicted; target when it is left out", None, "NAME")] = (
-        None
-    )
-    heap: Annotated[
-        int | None,
-        Help("what JPMML's JVM may take, such as 8GiB; sized by the model when left out", read_bytes, "SIZE"),
-    ] = None
+    target: Annotated[str | None, naming.TARGET] = None
+    heap: Annotated[int | None, heap.HEAP] = None
 
 
 class BoostedPmmlStage(PmmlStage):
@@ -74,7 +70,7 @@ class BoostedPmmlStage(PmmlStage):
 
     def write(self, artifact: Artifact, options: BoostedOptions, out: Path, ctx: Context) -> Written:
         """Have JPMML write the document. Raises ConversionError with its reason (`jpmml-refused`, `out-of-memory`)."""
-        from mlconvert_plugins.jpmml import ensemble, heap, iterations, session
+        from mlconvert_plugins.jpmml import ensemble, iterations, session
         from mlconvert_plugins.pmmlfile.verification import Golden, writable
         from mlconvert_plugins.trees import probing, score
 
@@ -84,7 +80,7 @@ class BoostedPmmlStage(PmmlStage):
         source = ctx.scratch / "plain"
         source.write_text(text, encoding="utf-8")
         ctx.progress(f"JPMML converts {forest.trees} trees")
-        told = ensemble.told(forest, ensemble.target_name(forest, options.target))
+        told = ensemble.told(forest, naming.target_of(forest.columns, options.target))
         made_of = {name: forest.source[name] for name in iterations.NAMES if name in forest.source}
         given = {"source": str(source), "out": str(out), "compact": options.compact, "columns": columns, **told}
         jvm = session.session(options.heap or heap.needed(len(text)))

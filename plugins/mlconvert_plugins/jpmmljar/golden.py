@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlconvert_plugins.jpmml.scoring import Scorer
 
 _CELLS, _FEWEST, _MOST = 512, 2, 32
+_LARGEST = 3e38
 
 
 def rows(artifact: Artifact, memory: int, ctx: Context) -> Golden:
@@ -50,19 +51,18 @@ def _drawn(artifact: Artifact, seed: int) -> dict[str, np.ndarray]:
 
 
 def _few(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Rows from all over the probe, none with an infinity: a document's text has no word for it."""
+    """Rows from all over the probes. What a text or a float32 has no room for, infinities too, is missing in them."""
     import numpy as np
 
     count = len(next(iter(inputs.values())))
-    finite = np.ones(count, dtype=bool)
-    for values in inputs.values():
-        if values.dtype.kind == "f":
-            finite &= ~np.isinf(values).reshape(count, -1).any(axis=1)
-    places = np.flatnonzero(finite)
     width = sum(values.size // max(1, count) for values in inputs.values())
-    wanted = min(len(places), _MOST, max(_FEWEST, _CELLS // max(1, width)))
-    chosen = places[np.linspace(0, len(places) - 1, wanted).astype(int)] if wanted else places
-    return {name: values[chosen] for name, values in inputs.items()}
+    wanted = min(count, _MOST, max(_FEWEST, _CELLS // max(1, width)))
+    places = np.linspace(0, count - 1, wanted).astype(int)
+    chosen = {name: values[places] for name, values in inputs.items()}
+    return {
+        name: np.where(np.abs(values) <= _LARGEST, values, np.nan) if values.dtype.kind == "f" else values
+        for name, values in chosen.items()
+    }
 
 
 def _answered(scorer: Scorer, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

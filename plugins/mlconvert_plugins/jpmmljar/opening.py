@@ -6,11 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlconvert.errors import ConversionError
 from mlconvert.signature import Signature
-from mlconvert.text import for_terminal
-from mlconvert_plugins.javajar import manifest, maven
-from mlconvert_plugins.javajar.opening import SMALL
+from mlconvert_plugins.javajar import maven
+from mlconvert_plugins.javajar.opening import SMALL, bad, manifest_of
 from mlconvert_plugins.javajar.relocation import java_version
 from mlconvert_plugins.jpmmljar import contents
 from mlconvert_plugins.zipped import archive
@@ -47,7 +45,7 @@ def read(path: Path) -> JpmmlJar:
         return JpmmlJar(
             name,
             _signature_in(jar, name),
-            _manifest_in(jar),
+            manifest_of(jar, _MANIFEST),
             sum(map(jar.size, own)),
             max((java_version(jar.head(member, 8)) for member in sample), default=None),
             contents.EVALUATOR in jar,
@@ -61,9 +59,9 @@ def _class_in(jar: Archive) -> str:
     lines = jar.read(contents.SERVICE, SMALL).decode(errors="replace").splitlines() if contents.SERVICE in jar else []
     names = [name for line in lines if (name := line.partition("#")[0].strip())]
     if len(names) != 1:
-        raise _bad(jar.path, f"it announces {len(names)} models, and can be opened with one")
+        raise bad(jar.path, f"it announces {len(names)} models, and can be opened with one")
     if f"{names[0].replace('.', '/')}.class" not in jar:
-        raise _bad(jar.path, f"its model {names[0]} is not in it")
+        raise bad(jar.path, f"its model {names[0]} is not in it")
     return names[0]
 
 
@@ -74,16 +72,4 @@ def _signature_in(jar: Archive, class_name: str) -> Signature | None:
     try:
         return Signature.from_json(json.loads(jar.read(place, _SIGNATURE)))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _bad(jar.path, f"its signature is none: {type(error).__name__}: {error}") from error
-
-
-def _manifest_in(jar: Archive) -> dict[str, str]:
-    try:
-        return manifest.read(jar.read(manifest.PATH, _MANIFEST)) if manifest.PATH in jar else {}
-    except ValueError as error:
-        raise _bad(jar.path, f"its manifest is none: {error}") from error
-
-
-def _bad(path: Path, reason: str) -> ConversionError:
-    message = f"{for_terminal(path.name)} cannot be opened: {for_terminal(reason)}"
-    return ConversionError(message, code="bad-jar", where=path.name, fix="convert the model again")
+        raise bad(jar.path, f"its signature is none: {type(error).__name__}: {error}") from error

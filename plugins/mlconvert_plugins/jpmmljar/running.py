@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
-from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
-from mlconvert.runner import DeviceAbsentError, Runner
+from mlconvert.runner import DeviceAbsentError
 from mlconvert.signature import Signature
 from mlconvert_plugins.jpmml import heap, jars
+from mlconvert_plugins.jpmml.running import EvaluatorRunner
 from mlconvert_plugins.jpmml.session import Session
 from mlconvert_plugins.jpmmljar import opening
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from mlconvert_plugins.jpmml.scoring import Scorer
 
 # Why every jar of this flavour needs a word of trust.
@@ -65,19 +62,8 @@ def verified(path: Path, memory: int) -> int:
 REPORT = "take the native jar instead (--via forest), and report it: the transpiler has made another model of this one"
 
 
-class JpmmlRunner(Runner):
-    """One JVM with one jar. Its outputs are `probability` and `label`, or `prediction`.
-
-    `seconds` is the time of the evaluator alone, by the JVM's own clock.
-    """
-
-    def __init__(self, artifact: Artifact, *, trust: bool = False) -> None:
-        self.artifact = artifact
-        self.signature = artifact.signature
-        self.seconds = float("nan")
-        self._trust = trust
-        self._held = contextlib.ExitStack()
-        self._scorer: Scorer | None = None
+class JpmmlRunner(EvaluatorRunner):
+    """One JVM with one jar."""
 
     def __enter__(self) -> JpmmlRunner:
         if not self._trust:
@@ -93,40 +79,3 @@ class JpmmlRunner(Runner):
             self._scorer.signature = self.signature
         self.signature = self._scorer.signature
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._scorer = None
-        self._held.close()
-
-    @property
-    def _opened(self) -> Scorer:
-        assert self._scorer is not None, "use the runner as a context manager"
-        return self._scorer
-
-    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Outputs by name for `x`, float64[n, columns], and the texts of columns that hold texts.
-
-        Raises ConversionError: `bad-input`, `jpmml-refused` with the reason and the row, or what became of the JVM.
-        """
-        outputs = self._opened.run(inputs)
-        self.seconds = self._opened.seconds
-        return outputs
-
-    def time_rows(self, x: np.ndarray, *, warm_up: int, rounds: int) -> np.ndarray:
-        """Nanoseconds of `evaluate(row)` for every row, in a warm JVM: int64[rounds, n]."""
-        return self._opened.times("rows", warm_up, rounds, {"x": x}).reshape(rounds, -1)
-
-    def time_batches(self, x: np.ndarray, *, warm_up: int, rounds: int) -> np.ndarray:
-        """Nanoseconds of `evaluate(row)` over all rows, in a warm JVM: int64[rounds]."""
-        return self._opened.times("batches", warm_up, rounds, {"x": x})
-
-    def time_loading(self, *, warm_up: int, rounds: int) -> np.ndarray:
-        """Nanoseconds from the jar to a model that can score, its evaluator loaded before: int64[rounds]."""
-        return self._opened.times("loading", warm_up, rounds)
-
-    def self_test(self) -> int:
-        """How many golden rows the jar has scored right. Raises ConversionError (`jpmml-refused`) for a wrong one."""
-        rows: int = self._opened.ask("verify", subject=self._opened.fields["subject"])["rows"]
-        return rows

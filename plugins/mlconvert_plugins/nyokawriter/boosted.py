@@ -13,7 +13,8 @@ from mlconvert.errors import Refusal
 from mlconvert.signature import Signature
 from mlconvert.stage import Context
 from mlconvert_plugins.nyokawriter.calling import REQUIREMENTS
-from mlconvert_plugins.nyokawriter.options import NyokaBoostedOptions, refusals
+from mlconvert_plugins.nyokawriter.options import NyokaBoostedOptions
+from mlconvert_plugins.pmmlfile.naming import target_refusals
 from mlconvert_plugins.pmmlfile.verification import Golden
 from mlconvert_plugins.pmmlfile.writing import PmmlStage, Written
 
@@ -44,7 +45,7 @@ class NyokaBoostedStage(PmmlStage):
         from mlconvert_plugins.nyokawriter import sums
 
         forest = self.read(artifact, options)
-        yield from refusals(options.target, forest.columns)
+        yield from target_refusals(forest.columns, options.target)
         yield from sums.refusals(forest)
 
     def write(self, artifact: Artifact, options: NyokaBoostedOptions, out: Path, ctx: Context) -> Written:

@@ -75,7 +75,12 @@ def write(outline: Outline, signature: Signature, golden: Golden) -> str:
     """The element, as XML in the document's namespace. Raises ConversionError for a field that has no column."""
     tolerance = FLOAT if golden.float32 else DOUBLE
     table = [*_inputs(outline, signature, golden), *_expected(outline, signature, golden, tolerance)]
-    rows = [row for row in zip(*(cells.texts for cells in table), strict=True) if _UNSAYABLE not in row]
+    rows = [
+        row
+        for row in zip(*(cells.texts for cells in table), strict=True)
+        # A row without a cell is one that engines take for a slip.
+        if _UNSAYABLE not in row and any(text is not None for text in row)
+    ]
     # Whatever parity accepts, these accept: cells too small to be held to twice `rtol` are left out.
     held = f' precision="{2 * tolerance.rtol!r}" zeroThreshold="{tolerance.rms!r}"'
     fields = "".join(
@@ -133,7 +138,8 @@ def _cell(value: float, column: Column, own: DataField) -> str | None:
     if own.data_type == "boolean":
         return text_of(bool(value))
     if own.data_type in ("float", "double"):
-        return text_of(_float32(value) if own.data_type == "float" else value)
+        number = _float32(value) if own.data_type == "float" else value
+        return _UNSAYABLE if math.isinf(number) else text_of(number)
     return text_of(int(value)) if value.is_integer() else _UNSAYABLE
 
 
@@ -146,7 +152,10 @@ def _category(code: float, categories: tuple[Any, ...], own: DataField) -> str:
 
 
 def _float32(value: float) -> float:
-    return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def _expected(outline: Outline, signature: Signature, golden: Golden, tolerance: Tolerance) -> Iterator[_Cells]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlconvert.errors import ConversionError
 from mlconvert.signature import Signature
-from mlconvert_plugins.sklearnpipelines.columns import Known, is_text_alone
+from mlconvert_plugins.sklearnpipelines.columns import Known, is_text_alone, own_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,7 @@ def table(estimator: Any, columns: Sequence[Known], inputs: Mapping[str, np.ndar
     found = [
         inputs[known.column.name] if known.column.type == "text" else _values(next(numbers), known) for known in columns
     ]
-    names = getattr(estimator, "feature_names_in_", None)
+    names = own_names(estimator)
     return _array(found) if names is None else _frame(found, names)
 
 
@@ -96,7 +96,9 @@ def _category(code: float, categories: tuple[Any, ...], absent: Any) -> Any:
         return categories[int(code)]
     texts = [value for value in categories if isinstance(value, str)]
     if not texts:
-        return max(categories) + 1
+        # One more than a large float is the same float.
+        whole = all(isinstance(value, int) for value in categories)
+        return max(categories) + 1 if whole else 2 * max(map(abs, categories)) + 1
     return UNSEEN if UNSEEN not in texts else max(texts) + UNSEEN
 
 

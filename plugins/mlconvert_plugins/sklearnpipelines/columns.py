@@ -56,10 +56,10 @@ def _categories(part: Part, number: int) -> list[Any]:
 
 def names_of(estimator: Any) -> tuple[str, ...]:
     """The columns' names. Raises ConversionError."""
-    given = getattr(estimator, "feature_names_in_", None)
+    given = own_names(estimator)
     if given is not None:
-        return tuple(map(str, given))
-    count = 1 if is_text_alone(estimator) else getattr(estimator, "n_features_in_", None)
+        return given
+    count = 1 if is_text_alone(estimator) else getattr(_first(estimator), "n_features_in_", None)
     if count is None:
         raise _refused(
             "it does not say how many columns it takes", type(estimator).__name__,
@@ -68,14 +68,29 @@ def names_of(estimator: Any) -> tuple[str, ...]:
     return tuple(f"x{index}" for index in range(count))
 
 
+def own_names(estimator: Any) -> tuple[str, ...] | None:
+    """The names that it was fitted with; None for a table without names."""
+    given = getattr(_first(estimator), "feature_names_in_", None)
+    return None if given is None else tuple(map(str, given))
+
+
 def is_text_alone(estimator: Any) -> bool:
     """Whether it takes texts one by one, and no table."""
-    from sklearn.pipeline import FeatureUnion, Pipeline
+    from sklearn.pipeline import FeatureUnion
 
-    while isinstance(estimator, (Pipeline, FeatureUnion)):
-        steps = estimator.steps if isinstance(estimator, Pipeline) else estimator.transformer_list
-        estimator = next((step for _, step in steps if step is not None and not isinstance(step, str)), None)
-    return type(estimator).__name__ in VECTORIZERS
+    first = _first(estimator)
+    while isinstance(first, FeatureUnion):
+        first = _first(next(step for _, step in first.transformer_list if not isinstance(step, str)))
+    return type(first).__name__ in VECTORIZERS
+
+
+def _first(estimator: Any) -> Any:
+    """What sees the columns first: a pipeline does not say where its own first step lets them pass."""
+    from sklearn.pipeline import Pipeline
+
+    while isinstance(estimator, Pipeline):
+        estimator = next(step for _, step in estimator.steps if step is not None and not isinstance(step, str))
+    return estimator
 
 
 def _known(name: str, seen: Sequence[Part], listed: Sequence[Any]) -> Known:

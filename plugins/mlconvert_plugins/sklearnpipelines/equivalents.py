@@ -108,6 +108,24 @@ def zeros(model: Any, may_miss: Sequence[bool]) -> Any:
     return Pipeline([("zeros", _branches(found, len(plain))), ("model", model)])
 
 
+def exponential(model: Any) -> Any:
+    """A regressor with a logarithmic link that JPMML does not see, as the exponential of what it adds up."""
+    import numpy as np
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.linear_model import LinearRegression
+    from sklearn.preprocessing import FunctionTransformer
+
+    inner = model
+    if type(model).__name__ == "TweedieRegressor":
+        inner = LinearRegression()
+        inner.coef_, inner.intercept_, inner.n_features_in_ = model.coef_, model.intercept_, model.n_features_in_
+    made = TransformedTargetRegressor(inner, func=np.log, inverse_func=np.exp)
+    made.regressor_ = inner
+    made.transformer_ = FunctionTransformer(np.log, np.exp).fit(np.ones((1, 1)))
+    made._training_dim = 1
+    return made
+
+
 def squares(bayes: Any) -> Any:
     """Gaussian naive Bayes as the softmax of its logarithms: PMML's multiplies densities, which vanish far from a mean.
 

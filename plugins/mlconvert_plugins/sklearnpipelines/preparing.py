@@ -91,7 +91,9 @@ def _encoded(model: Model) -> Iterator[tuple[Part, int, Place]]:
 
 
 def _note(step: Any, *, may_be_missing: bool) -> None:
-    """Write down the tags, which Python computes, and that trees have a side for missing values."""
+    """Write down the tags, which Python computes, that trees have a side for missing values, and figures in full."""
+    for name, value in vars(step).items():
+        setattr(step, name, _wide(value))
     tags = step.__sklearn_tags__() if hasattr(step, "__sklearn_tags__") else None
     if dataclasses.is_dataclass(tags) and not isinstance(tags, type):
         step._sklearn_tags = dataclasses.asdict(tags)
@@ -100,3 +102,13 @@ def _note(step: Any, *, may_be_missing: bool) -> None:
     if may_be_missing:
         # Compact trees lose the side of what is missing where two leaves say the same.
         step.pmml_options_ = {"allow_missing": True, "compact": False, "prune": False, "node_id": True}
+
+
+def _wide(value: Any) -> Any:
+    """What was learned in float32 as float64, whose every digit is written down."""
+    import numpy as np
+
+    if isinstance(value, list):
+        return [_wide(one) for one in value]
+    is_single = isinstance(value, (np.ndarray, np.floating)) and value.dtype == np.float32
+    return value.astype(np.float64) if is_single else value

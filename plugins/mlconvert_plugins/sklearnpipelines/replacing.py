@@ -35,6 +35,12 @@ def replaced(estimator: Any, columns: int) -> Any:
             return equivalents.imputed(step, apart=id(step) in shared)
         if kind in _LIGHTGBM:
             return equivalents.zeros(step, _may_miss(places.get(id(step), ())))
+        if kind == "HistGradientBoostingRegressor" and step.loss in ("poisson", "gamma"):
+            return equivalents.exponential(step)
+        if kind == "TweedieRegressor" and step.link == "log" and step.power <= 0:
+            return equivalents.exponential(step)
+        if kind == "KernelRidge" and step.gamma is None:
+            step.gamma = 1.0 / step.n_features_in_
         if kind in _OF_NUMBERS and None in places.get(id(step), ()):
             return equivalents.copied(step)
         return _BY_CLASS[kind](step) if kind in _BY_CLASS else step
@@ -56,7 +62,7 @@ def _descend(step: Any, change: Callable[[Any], Any]) -> None:
 
     kind = type(step).__name__
     if isinstance(step, Pipeline):
-        step.steps = [(name, _each(inner, change)) for name, inner in step.steps]
+        step.steps = [(name, _each(inner, change)) for name, inner in step.steps if inner not in (None, "passthrough")]
     elif isinstance(step, ColumnTransformer):
         step.transformers_ = [
             (name, _each(inner, change), _numbered(columns, step._transformer_to_input_indices.get(name, ())))

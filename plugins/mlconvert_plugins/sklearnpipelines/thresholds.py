@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mlconvert.errors import ConversionError
-from mlconvert_plugins.sklearnpipelines.walking import Part
+from mlconvert_plugins.sklearnpipelines.walking import Part, Place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +30,7 @@ def thresholds(part: Part) -> dict[int, list[np.ndarray]]:
         own = forest.tables.threshold[ends[number] - forest.tables.threshold_count[number] : ends[number]]
         chosen = own[np.isfinite(own)]
         chosen = chosen[:: max(1, len(chosen) // _MOST)]
-        sides = [place.own(side) for side in _sides(chosen, forest.read)]
-        found[number] = [near for side in sides for near in _near(side)]
+        found[number] = [near for side in _sides(chosen, forest.read) for near in _near(side, place)]
     return found
 
 
@@ -45,11 +45,15 @@ def _sides(values: np.ndarray, read: str) -> list[np.ndarray]:
     return [values, values + (above - values) / 2]
 
 
-def _near(values: np.ndarray) -> list[np.ndarray]:
-    """The way back through a scaler is rounded, so the decision may lie a few floats beside."""
+def _near(values: np.ndarray, place: Place) -> Iterator[np.ndarray]:
+    """The way back through a scaler is rounded, on one end or the other, so a decision may lie some floats beside."""
     import numpy as np
 
-    return [values, *(values + shift * np.spacing(np.abs(values)) for shift in (-2, -1, 1, 2))]
+    for shift in (-3, 0, 3):
+        yield place.own(values + shift * np.spacing(np.abs(values)))
+    own = place.own(values)
+    for shift in (-2, 2):
+        yield own + shift * np.spacing(np.abs(own))
 
 
 def forest_of(step: Any) -> Forest | None:

@@ -134,6 +134,15 @@ def test_categories_texts_and_missing_values(tmp_path: Path) -> None:
     assert "<data:c0>0.1</data:c0><data:c1>-2</data:c1><data:c3>" in rows[1]
 
 
+def test_a_row_without_a_cell_is_left_out(tmp_path: Path) -> None:
+    """Nothing is known of it, and what is expected is too small to be held."""
+    shutil.copy(DATA / "skl_hgbr.pmml", path := tmp_path / "m.pmml")
+    signature = pmml.opened(path).signature
+    x = np.full((2, len(signature.columns)), np.nan)
+    answers = {"prediction": np.array([[1.0], [1e-9]])}
+    assert finish(path, signature, Golden({"x": x}, answers), tmp_path)["verification_rows"] == 1
+
+
 def test_cells_that_parity_does_not_hold_are_left_out(tmp_path: Path) -> None:
     """1 - p has lost its places where p is near 1: neither is it verified to a share of itself."""
     shutil.copy(DATA / "skl_hgbr.pmml", path := tmp_path / "m.pmml")

@@ -35,7 +35,8 @@ final class Aliases {
         new AbstractVisitor() {
             @Override
             public VisitorAction visit(PMMLObject object) {
-                if (object instanceof Field) {
+                // The inputs of a neural network are fields without names.
+                if (object instanceof Field && ((Field<?>) object).getName() != null) {
                     add(((Field<?>) object).requireName());
                 }
                 return VisitorAction.CONTINUE;

@@ -105,8 +105,13 @@ final class Rows {
         if (categories.isEmpty() || !categories.stream().allMatch(one -> one instanceof Number)) {
             return UNSEEN;
         }
-        double largest = categories.stream().mapToDouble(one -> ((Number) one).doubleValue()).max().getAsDouble();
-        return categories.get(0) instanceof Double ? (Object) (largest + Math.max(1, Math.abs(largest))) : number((long) largest + 1);
+        if (categories.get(0) instanceof Double) {
+            // One more than a large double is the same double.
+            return 2 * categories.stream().mapToDouble(one -> Math.abs(((Number) one).doubleValue())).max().getAsDouble() + 1;
+        }
+        long largest = categories.stream().mapToLong(one -> ((Number) one).longValue()).max().getAsLong();
+        long least = categories.stream().mapToLong(one -> ((Number) one).longValue()).min().getAsLong();
+        return number(largest < Integer.MAX_VALUE ? largest + 1 : least - 1);
     }
 
     private static Object category(JsonPrimitive told) {
