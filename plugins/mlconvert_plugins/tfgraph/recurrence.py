@@ -18,13 +18,13 @@ from mlconvert_plugins.tfgraph.values import Value, as_shape, reshaped
 Activation = Callable[[Any], Any]
 Tensors = list[Any]
 # The states after a step, from its inputs and the states before it.
-Step = Callable[[Any, Tensors], Tensors]
+Step = Callable[[Sequence[Any], Tensors], Tensors]
 # All states after each step, from inputs and the first states of one direction.
 Run = Callable[[Any, Tensors], Tensors]
 
 # Steps in one turn of the loop: a loop's own operations cost as much as a small cell's.
 _STEPS = 8
-# Sequences that are no longer are written out.
+# Sequences that are no longer are written out, and longer ones of a known length take as many steps a turn at most.
 _WRITTEN_OUT = 32
 
 # By ONNX's names in small letters: the function, and its defaults for alpha and beta.
@@ -90,8 +90,9 @@ class Weights:
         """What the gates see of the input, for all steps at once."""
         sizes = Value(x).sizes
         flat = tf.reshape(x, as_shape([-1, sizes[2]]))
-        found = tf.nn.bias_add(tf.matmul(flat, prepared(tf.transpose, self.w)), bias)
-        return reshaped(found, [*sizes[:2], int(found.shape[1])])
+        found = tf.matmul(flat, prepared(tf.transpose, self.w))
+        # Behind a reshape, where TensorFlow does not fuse it: oneDNN's fused product packs the weights at each call.
+        return reshaped(found, [*sizes[:2], int(found.shape[1])]) + bias
 
 
 def prepared(function: Callable[..., Any], *weights: Value) -> tf.Tensor:
@@ -188,36 +189,42 @@ def _last(history: tf.Tensor, start: tf.Tensor, lengths: tf.Tensor | None) -> tf
     return tf.where((lengths > 0)[:, None], tf.gather_nd(history, places), start)
 
 
-def through_time(step: Step, x: tf.Tensor, states: Tensors) -> Tensors:
-    """All states after each step, each [time, batch, hidden]."""
-    count = x.shape[0]
+def through_time(step: Step, x: Tensors, states: Tensors) -> Tensors:
+    """All states after each step, each [time, batch, hidden]; `x` are a step's inputs, each [time, batch, ...]."""
+    count = x[0].shape[0]
     if count is not None and 0 < count <= _WRITTEN_OUT:
         return _steps(step, x, states)
     # Steps after the last one change nothing before it, and are cut off.
-    blocks = _blocks(x)
+    blocks = [_blocks(one, _block(count)) for one in x]
 
     def turn(number: tf.Tensor, given: Sequence[tf.Tensor]) -> Turn:
-        histories = _steps(step, tf.gather(blocks, number), list(given))
+        histories = _steps(step, [tf.gather(one, number) for one in blocks], list(given))
         return Turn([history[-1] for history in histories], histories)
 
-    _, found = repeated(turn, states, tf.shape(blocks, out_type=tf.int64)[0])
-    made = [tf.reshape(one, as_shape([-1, *Value(one).sizes[2:]]))[: tf.shape(x)[0]] for one in found]
+    _, found = repeated(turn, states, tf.shape(blocks[0], out_type=tf.int64)[0])
+    made = [tf.reshape(one, as_shape([-1, *Value(one).sizes[2:]]))[: tf.shape(x[0])[0]] for one in found]
     for one in made:
         one.set_shape([count, *one.shape[1:]])
     return made
 
 
-def _blocks(x: tf.Tensor) -> tf.Tensor:
+def _block(count: int | None) -> int:
+    """How many steps a turn has: where the length is known so many that nothing has to be filled up, if that is so."""
+    known = [steps for steps in range(_STEPS, _WRITTEN_OUT + 1) if count and count % steps == 0]
+    return max(known, default=_STEPS)
+
+
+def _blocks(x: tf.Tensor, steps: int) -> tf.Tensor:
     """[time, ...] as [turns, steps, ...], filled up with zeros."""
-    missing = -tf.shape(x)[0] % _STEPS
+    missing = -tf.shape(x)[0] % steps
     filled = tf.pad(x, [[0, missing], [0, 0], [0, 0]])
-    return tf.reshape(filled, as_shape([-1, _STEPS, *Value(x).sizes[1:]]))
+    return tf.reshape(filled, as_shape([-1, steps, *Value(x).sizes[1:]]))
 
 
-def _steps(step: Step, x: tf.Tensor, states: Tensors) -> Tensors:
+def _steps(step: Step, x: Tensors, states: Tensors) -> Tensors:
     """One step after the other."""
     made = []
-    for row in tf.unstack(x):
-        states = step(row, states)
+    for rows in zip(*map(tf.unstack, x), strict=True):
+        states = step(rows, states)
         made.append(states)
     return [tf.stack(history) for history in zip(*made, strict=True)]

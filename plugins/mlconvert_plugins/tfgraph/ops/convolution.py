@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from mlconvert_plugins.tfgraph.kernels import WIDE_FLOATS, widened
 from mlconvert_plugins.tfgraph.layouts import channels_last
 from mlconvert_plugins.tfgraph.lazy import tf
+from mlconvert_plugins.tfgraph.ops.matmul import product
 from mlconvert_plugins.tfgraph.registry import op
-from mlconvert_plugins.tfgraph.values import Value
+from mlconvert_plugins.tfgraph.values import Value, as_shape
 from mlconvert_plugins.tfgraph.windows import NO_PADS, Pads, Window, is_static, padded
 
 # The attributes of every convolution.
 CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
+# At no more places than these a window of one place is a matrix product: oneDNN takes longer to set a convolution up.
+_FEW_PLACES = 64
 
 
 @op("Conv", since=(1, 11, 22))
@@ -32,10 +36,29 @@ def conv(
     kernel = tuple(size or 0 for size in w.shape[2:])
     window = Window.of(kernel, strides, dilations, auto_pad, pads)
     layout = channels_last(x.rank)
-    found = _convolved(x.laid(layout), w, window, window.padding(x), group)
+    pads = window.padding(x)
+    if group == 1 and _is_small_product(window, pads, x.shape[2:]):
+        found = _product(x.laid(layout), w)
+        return Value(found if b is None else found + b.tensor, layout)
+    found = _convolved(x.laid(layout), w, window, pads, group)
     if b is not None:
         found = tf.nn.bias_add(found, b.tensor) if found.dtype.is_floating else found + b.tensor
     return Value(found, layout)
+
+
+def _is_small_product(window: Window, pads: Pads, sizes: Sequence[int | None]) -> bool:
+    if None in sizes or math.prod(size or 0 for size in sizes) > _FEW_PLACES:
+        return False
+    return {*window.kernel, *window.strides} == {1} and pads == NO_PADS * len(pads)
+
+
+def _product(x: tf.Tensor, w: Value) -> tf.Tensor:
+    """The product ends in a reshape, behind which TensorFlow does not fuse a bias into it: oneDNN's fused product packs
+    the weights at each call."""
+    matrix = w.transposed((1, 0, *range(2, w.rank)))
+    if matrix.constant is not None:
+        return product(Value(x), Value(constant=matrix.constant.reshape(matrix.shape[:2]))).tensor
+    return product(Value(x), Value(tf.reshape(matrix.tensor, as_shape(matrix.sizes[:2])))).tensor
 
 
 def _convolved(x: tf.Tensor, w: Value, window: Window, pads: Pads, group: int) -> tf.Tensor:

@@ -49,10 +49,10 @@ def rnn(
         weights, bound, activate = layer.weights(number), bounded(clip), functions[number]
         of_state = weights.of_state
 
-        def step(row: tf.Tensor, states: Tensors) -> Tensors:
-            return [activate(bound(row + tf.matmul(states[0], of_state)))]
+        def step(rows: Sequence[tf.Tensor], states: Tensors) -> Tensors:
+            return [activate(bound(rows[0] + tf.matmul(states[0], of_state)))]
 
-        return lambda x, states: through_time(step, weights.projected(x, weights.bias), states)
+        return lambda x, states: through_time(step, [weights.projected(x, weights.bias)], states)
 
     return layer.outputs([h], run)
 
@@ -96,15 +96,14 @@ def _gru_after(weights: Weights, gate: Activation, candidate: Activation) -> Run
         lambda b: b[: 3 * hidden] + tf.concat([b[3 * hidden : 5 * hidden], tf.zeros([hidden], b.dtype)], 0), weights.b
     )
 
-    def step(row: tf.Tensor, states: Tensors) -> Tensors:
+    def step(rows: Sequence[tf.Tensor], states: Tensors) -> Tensors:
         h = states[0]
-        gates, new = tf.split(row, [2 * hidden, hidden], 1)
-        gates_of_state, new_of_state = tf.split(tf.matmul(h, of_state), [2 * hidden, hidden], 1)
-        z, r = tf.split(gate(gates + gates_of_state), 2, 1)
-        c = candidate(new + r * (new_of_state + own))
+        z, r, new = tf.split(tf.matmul(h, of_state), 3, 1)
+        z, r = gate(rows[0] + z), gate(rows[1] + r)
+        c = candidate(rows[2] + r * (new + own))
         return [c + z * (h - c)]
 
-    return lambda x, states: through_time(step, weights.projected(x, bias), states)
+    return lambda x, states: through_time(step, tf.split(weights.projected(x, bias), 3, 2), states)
 
 
 def _gru_before(weights: Weights, gate: Activation, candidate: Activation) -> Run:
@@ -113,14 +112,16 @@ def _gru_before(weights: Weights, gate: Activation, candidate: Activation) -> Ru
     of_gates = prepared(lambda r: tf.transpose(r[: 2 * hidden]), weights.r)
     of_new = prepared(lambda r: tf.transpose(r[2 * hidden :]), weights.r)
 
-    def step(row: tf.Tensor, states: Tensors) -> Tensors:
+    def step(rows: Sequence[tf.Tensor], states: Tensors) -> Tensors:
         h = states[0]
-        gates, new = tf.split(row, [2 * hidden, hidden], 1)
-        z, r = tf.split(gate(gates + tf.matmul(h, of_gates)), 2, 1)
-        c = candidate(new + tf.matmul(r * h, of_new))
+        z, r = tf.split(gate(rows[0] + tf.matmul(h, of_gates)), 2, 1)
+        c = candidate(rows[1] + tf.matmul(r * h, of_new))
         return [c + z * (h - c)]
 
-    return lambda x, states: through_time(step, weights.projected(x, weights.bias), states)
+    def through(x: tf.Tensor, states: Tensors) -> Tensors:
+        return through_time(step, tf.split(weights.projected(x, weights.bias), [2 * hidden, hidden], 2), states)
+
+    return through
 
 
 @op("LSTM", _SINCE, ignores=_IGNORED, only=_ONLY, folds=False)
@@ -156,7 +157,7 @@ def lstm(
         weights = layer.weights(number)
         gates = (lambda t: gate(bound(t)), lambda t: candidate(bound(t)), output)
         step = _lstm_step(weights, gates, bool(input_forget))
-        return lambda x, states: through_time(step, weights.projected(x, weights.bias), states)
+        return lambda x, states: through_time(step, [weights.projected(x, weights.bias)], states)
 
     return layer.outputs([h, c], run)
 
@@ -197,9 +198,9 @@ def _lstm_step(weights: Weights, functions: Sequence[Activation], coupled: bool)
     of_state = weights.of_state
     pi, po, pf = (prepared(lambda p, n=n: tf.split(p, 3)[n], weights.p) for n in range(3))
 
-    def step(row: tf.Tensor, states: Tensors) -> Tensors:
+    def step(rows: Sequence[tf.Tensor], states: Tensors) -> Tensors:
         h, c = states
-        i, o, f, new = tf.split(row + tf.matmul(h, of_state), 4, 1)
+        i, o, f, new = tf.split(rows[0] + tf.matmul(h, of_state), 4, 1)
         i = gate(i + pi * c)
         f = 1 - i if coupled else gate(f + pf * c)
         c = f * c + i * candidate(new)
