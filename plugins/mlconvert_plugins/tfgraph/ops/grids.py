@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mlconvert_plugins.tfgraph.layouts import channels_last
 from mlconvert_plugins.tfgraph.lazy import tf
+from mlconvert_plugins.tfgraph.nodes import Node
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.sampling import PADDINGS, flattened, sampled
 from mlconvert_plugins.tfgraph.values import Value
@@ -30,6 +31,26 @@ def grid_sample(
     shaped = tf.reshape(found, tf.concat([tf.shape(found)[:1], between, tf.shape(found)[2:]], 0))
     shaped.set_shape([x.shape[0], *grid.shape[1:-1], x.shape[1]])
     return Value(tf.cast(shaped, x.dtype), layout)
+
+
+@op("AffineGrid", since=(20,))
+def affine_grid(theta: Value, size: Value, *, node: Node, align_corners: int = 0) -> Value:
+    """Where the points of a grid of `size` [batch, channels, spatial...] come to lie: the last axis is x, y(, z)."""
+    if theta.shape[1] is None:
+        raise node.refusal("whether it is of two or three dimensions is known only at run time")
+    rank = theta.shape[1]
+    sizes = tf.unstack(tf.cast(size.tensor, tf.int32)[2:], rank)
+    lines = [_line(one, theta.dtype, bool(align_corners)) for one in sizes]
+    points = tf.meshgrid(*lines, indexing="ij")[::-1]
+    places = tf.reshape(tf.stack([*points, tf.ones_like(points[0])], -1), [-1, rank + 1])
+    found = tf.reshape(tf.matmul(places, theta.tensor, transpose_b=True), tf.stack([-1, *sizes, rank]))
+    return Value.of(found)
+
+
+def _line(size: tf.Tensor, dtype: tf.DType, align_corners: bool) -> tf.Tensor:
+    """From -1 to 1: from the first pixel's centre to the last one's, or from edge to edge."""
+    steps, count = tf.cast(tf.range(size), dtype), tf.cast(size, dtype)
+    return 2 * tf.math.divide_no_nan(steps, count - 1) - 1 if align_corners else (2 * steps + 1) / count - 1
 
 
 @op("DeformConv", since=(19, 22), ignores=("kernel_shape",))
