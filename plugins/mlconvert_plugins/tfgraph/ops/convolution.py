@@ -34,7 +34,9 @@ def conv(
     layout = channels_last(x.rank)
     found = _convolved(x.laid(layout), w, window, window.padding(x), group)
     if b is not None:
-        found = tf.nn.bias_add(found, b.tensor) if found.dtype.is_floating else found + b.tensor
+        # TensorFlow fuses BiasAdd with the convolution, and without oneDNN its fused kernel takes no groups.
+        fuses = found.dtype.is_floating and (group == 1 or _is_depthwise(w, window, group))
+        found = tf.nn.bias_add(found, b.tensor) if fuses else found + b.tensor
     return Value(found, layout)
 
 
@@ -45,7 +47,7 @@ def _convolved(x: tf.Tensor, w: Value, window: Window, pads: Pads, group: int) -
         flat = Window((1, *window.kernel), (1, *window.strides), (1, *window.dilations), "NOTSET", ())
         wide = Value(constant=w.constant[:, :, None]) if w.constant is not None else Value(w.tensor[:, :, None])
         return tf.squeeze(_convolved(x[:, None], wide, flat, NO_PADS + pads, group), 1)
-    if rank == 2 and group > 1 and w.shape[1] == 1 and _fits_depthwise(window):
+    if _is_depthwise(w, window, group):
         return _depthwise(x, w, window, pads, group)
     filters = w.transposed((*range(2, rank + 2), 1, 0)).tensor
     if rank > 2:
@@ -70,9 +72,10 @@ def _kernel(x: tf.Tensor, filters: tf.Tensor, window: Window, pads: Pads) -> tf.
     return strided(x, filters)
 
 
-def _fits_depthwise(window: Window) -> bool:
-    """TensorFlow's depthwise kernel has one stride for both axes, and no dilation."""
-    return len(set(window.strides)) == 1 and set(window.dilations) == {1}
+def _is_depthwise(w: Value, window: Window, group: int) -> bool:
+    """Whether TensorFlow's depthwise kernel takes it: it has one stride for both axes, and no dilation."""
+    fits = len(window.kernel) == 2 and len(set(window.strides)) == 1 and set(window.dilations) == {1}
+    return fits and group > 1 and w.shape[1] == 1
 
 
 def _depthwise(x: tf.Tensor, w: Value, window: Window, pads: Pads, group: int) -> tf.Tensor:
