@@ -65,6 +65,7 @@ def reason(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     nodes = [number for number, line in enumerate(lines) if line.startswith("Node: ")]
     if not nodes:
+        lines = [line for line in lines if line != "Graph execution error:"]
         return lines[0] if lines else type(error).__name__
     node = lines[nodes[0]].removeprefix("Node: ")
     found = [line for line in lines[nodes[-1] + 1 :] if "root error(s) found" not in line]

@@ -9,7 +9,7 @@ from mlconvert_plugins.tfgraph.layouts import channels_last
 from mlconvert_plugins.tfgraph.lazy import tf
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.values import Value
-from mlconvert_plugins.tfgraph.windows import NO_PADS, Pads, Window, is_static, padded
+from mlconvert_plugins.tfgraph.windows import NO_PADS, Pads, Window, is_static, kernel_of, padded
 
 # The attributes of every convolution.
 CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
@@ -29,8 +29,7 @@ def conv(
     strides: Sequence[int] = (),
 ) -> Value:
     """Weights [out, in / group, spatial...] become [spatial..., in / group, out]."""
-    kernel = tuple(size or 0 for size in w.shape[2:])
-    window = Window.of(kernel, strides, dilations, auto_pad, pads)
+    window = Window.of(kernel_of(w, kernel_shape), strides, dilations, auto_pad, pads)
     layout = channels_last(x.rank)
     found = _convolved(x.laid(layout), w, window, window.padding(x), group)
     if b is not None:

@@ -10,7 +10,7 @@ from mlconvert_plugins.tfgraph.nodes import Node
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.sampling import PADDINGS, flattened, sampled
 from mlconvert_plugins.tfgraph.values import Value
-from mlconvert_plugins.tfgraph.windows import Window
+from mlconvert_plugins.tfgraph.windows import Window, kernel_of
 
 _MODES = {"bilinear": "linear", "bicubic": "cubic"}
 
@@ -23,7 +23,7 @@ def grid_sample(
     layout = channels_last(x.rank)
     wide = tf.float64 if tf.float64 in (x.dtype, grid.dtype) else tf.float32
     image = tf.cast(x.laid(layout), wide)
-    points, between = flattened(tf.cast(grid.tensor, wide))
+    points, between = flattened(tf.ensure_shape(tf.cast(grid.tensor, wide), [*grid.shape[:-1], x.rank - 2]))
     sizes = tf.cast(tf.shape(image)[1:-1], wide)
     points = tf.reverse(points, [-1])
     pixels = (points + 1) / 2 * (sizes - 1) if align_corners else ((points + 1) * sizes - 1) / 2
@@ -53,7 +53,7 @@ def _line(size: tf.Tensor, dtype: tf.DType, align_corners: bool) -> tf.Tensor:
     return 2 * tf.math.divide_no_nan(steps, count - 1) - 1 if align_corners else (2 * steps + 1) / count - 1
 
 
-@op("DeformConv", since=(19, 22), ignores=("kernel_shape",))
+@op("DeformConv", since=(19, 22))
 def deform_conv(
     x: Value,
     w: Value,
@@ -63,13 +63,14 @@ def deform_conv(
     *,
     dilations: Sequence[int] = (),
     group: int = 1,
+    kernel_shape: Sequence[int] = (),
     offset_group: int = 1,
     pads: Sequence[int] = (),
     strides: Sequence[int] = (),
 ) -> Value:
     """A convolution whose every tap is moved by an offset of its own (Dai et al. 2017), and scaled by a mask."""
     rank = x.rank - 2
-    kernel = [size or 0 for size in w.shape[2:]]
+    kernel = kernel_of(w, kernel_shape)
     window = Window.of(kernel, strides, dilations, "NOTSET", pads)
     taps = tf.reduce_prod(kernel)
     out = tf.shape(offset.tensor)[2:]
