@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ def load(module: str) -> ModuleType:
     Where Triton is installed it is loaded before TensorFlow. Each has an LLVM of its own, and the process aborts when
     Triton's is the second, which it would be when torch is used later.
     """
-    if module.startswith("tensorflow"):
+    if module.startswith("tensorflow") and "tensorflow" not in sys.modules:
         with contextlib.suppress(ImportError):
             importlib.import_module("triton")
     return importlib.import_module(module)
