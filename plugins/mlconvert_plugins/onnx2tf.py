@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Literal
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import Refusal
-from mlconvert.stage import Context, NoOptions, Outcome, Stage
+from mlconvert.stage import Context, Help, Operator, Outcome, Stage
+
+
+@dataclass(frozen=True)
+class TfOptions:
+    """How the SavedModel is written."""
+
+    weights: Annotated[
+        Literal["constants", "variables"],
+        Help("constants run up to three times faster; variables can be read and changed, and hold more than 2 GiB"),
+    ] = "constants"
+    signature: Annotated[
+        tuple[str, ...],
+        Help("further signatures: outputs or inner tensors of the model under a name", metavar="NAME=TENSOR"),
+    ] = ()
 
 
 class Onnx2Tf(Stage):
@@ -17,26 +33,42 @@ class Onnx2Tf(Stage):
     source = "onnx"
     target = "tf"
     requirements = ("onnx>=1.19", "tensorflow-cpu>=2.16; sys_platform == 'linux'")
-    Options = NoOptions
+    Options = TfOptions
 
-    def requires(self, artifact: Artifact, options: NoOptions, ctx: Context) -> Iterator[Refusal]:
-        """Operators and attributes that are not supported, all of them at once."""
-        from mlconvert_plugins.onnxfile.audit import validate
+    def operators(self) -> Iterator[Operator]:
+        """ONNX's operators, and those of ONNX Runtime's that are taken."""
         from mlconvert_plugins.tfgraph import support
 
-        yield from support.refusals(validate(artifact.path))
+        yield from support.operators()
 
-    def convert(self, artifact: Artifact, options: NoOptions, out: Path, ctx: Context) -> Outcome:
+    def requires(self, artifact: Artifact, options: TfOptions, ctx: Context) -> Iterator[Refusal]:
+        """Operators and attributes that are not supported, and signatures of what is not there: all of them at once."""
+        from mlconvert_plugins.onnxfile.audit import validate
+        from mlconvert_plugins.tfgraph import signatures, support
+
+        proto = validate(artifact.path)
+        yield from support.refusals(proto)
+        yield from signatures.refusals(signatures.read(options.signature), proto)
+
+    def convert(self, artifact: Artifact, options: TfOptions, out: Path, ctx: Context) -> Outcome:
         """Make the graph, and write it. Raises ConversionError that names the node which cannot be converted."""
         from mlconvert_plugins.onnxfile.opening import open_proto
         from mlconvert_plugins.onnxfile.signature import signature_of
+        from mlconvert_plugins.tfgraph import signatures
         from mlconvert_plugins.tfgraph.conversion import build
         from mlconvert_plugins.tfgraph.saving import save
 
         proto = open_proto(artifact.path)
         signature = artifact.signature if artifact.signature.inputs else signature_of(proto)
-        save(build(proto, signature, artifact.path.parent), out)
-        return Outcome(signature)
+        wanted = signatures.read(options.signature)
+        inner = signatures.exposed(wanted, proto, signature)
+        built = build(proto, replace(signature, outputs=(*signature.outputs, *inner)), artifact.path.parent)
+        outputs = [tensor.name for tensor in signature.outputs]
+        have_become = save(built, out, wanted, outputs, as_variables=options.weights == "variables")
+        if have_become and options.weights == "constants":
+            ctx.warn("the weights are variables: one graph holds at most 2 GiB of constants")
+        weights = "variables" if have_become else "constants"
+        return Outcome(signature, {"weights": weights, "signatures": list(wanted)})
 
     def ensures(self, artifact: Artifact, ctx: Context) -> Iterator[Refusal]:
         """The folder is a SavedModel, and its inputs and outputs are the signature's."""

@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from mlconvert.artifact import Artifact
-from mlconvert.format import Format
+from mlconvert.format import Format, Verdict
+from mlconvert.host import Host
 from mlconvert.signature import Signature
-
-FILE = "saved_model.pb"
-# A SavedModel's first field is its version, which has been 1 since there are any; the second is its graph.
-_START = b"\x08\x01\x12"
+from mlconvert_plugins.tfgraph import compatibility, metagraphs, trust
 
 
 class Tf(Format):
-    """A SavedModel folder."""
+    """A SavedModel folder. Its graph is read by hand before TensorFlow sees it: some operators touch files."""
 
     name = "tf"
     suffix = ".savedmodel"
@@ -24,21 +22,29 @@ class Tf(Format):
 
     def sniff(self, path: Path) -> str | None:
         """'' for a folder with a SavedModel in it."""
-        file = path / FILE
+        file = path / metagraphs.FILE
         if not file.is_file():
             return None
         with file.open("rb") as stream:
-            return "" if stream.read(len(_START)) == _START else None
+            return "" if stream.read(len(metagraphs.START)) == metagraphs.START else None
+
+    def executes(self, path: Path, flavour: str | None) -> str | None:
+        """The operators that may touch files or the system, by an allow-list of those that compute."""
+        return trust.why_it_executes(path)
 
     def signature(self, artifact: Artifact, *, trust: bool = False) -> Signature:
-        """The inputs and outputs of `serving_default`, in the order of their names."""
-        from mlconvert_plugins.tfgraph import saving
-        from mlconvert_plugins.tfgraph.description import signature_of
+        """The inputs and outputs of `serving_default`, or of the only signature, in the order of their names."""
+        from mlconvert_plugins.tfgraph import reading
 
-        return signature_of(saving.signature_of(saving.read(artifact.path), artifact.path.name))
+        where = artifact.path.name
+        return reading.signature_of(reading.definition(reading.serving(reading.read(artifact.path), where), where))
 
     def describe(self, path: Path) -> dict[str, Any]:
-        """Versions, signatures, operators."""
+        """Versions, tags, signatures, operators, and the files of variables and assets."""
         from mlconvert_plugins.tfgraph.description import describe
 
         return describe(path)
+
+    def loads_on(self, path: Path, host: Host) -> Verdict:
+        """Whether the TensorFlow that is installed takes the graph's version, and is no older than its writer."""
+        return compatibility.verdict(path)

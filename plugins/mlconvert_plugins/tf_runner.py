@@ -1,4 +1,4 @@
-"""Running SavedModels in TensorFlow, on the CPU, by their `serving_default` signature."""
+"""Running SavedModels in TensorFlow, on the CPU, by their `serving_default` signature or the only one."""
 
 from __future__ import annotations
 
@@ -26,16 +26,18 @@ class TfRunner(Runner):
         self.artifact = artifact
         self.signature = artifact.signature
         self.seconds = float("nan")
+        self._trust = trust
         self._session: Any = None
         self._slots: Any = None
 
     def __enter__(self) -> TfRunner:
-        from mlconvert_plugins.tfgraph import saving, session
-        from mlconvert_plugins.tfgraph.description import signature_of
+        from mlconvert_plugins.tfgraph import reading, session, trust
 
-        self._session, self._slots = session.load(self.artifact.path, int(os.environ.get("OMP_NUM_THREADS") or 0))
+        trust.refuse_untrusted(self.artifact.path, self._trust)
+        threads = os.environ.get("OMP_NUM_THREADS", "")
+        self._session, self._slots = session.load(self.artifact.path, int(threads) if threads.isdigit() else 0)
         if not self.signature.inputs and not self.signature.outputs:
-            self.signature = signature_of(saving.signature_of(saving.read(self.artifact.path), self.artifact.path.name))
+            self.signature = reading.signature_of(self._slots)
         return self
 
     def __exit__(

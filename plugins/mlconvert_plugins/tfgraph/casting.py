@@ -41,7 +41,9 @@ def cast_tensor(x: tf.Tensor, dtype: tf.DType, *, saturate: bool = True) -> tf.T
     if x.dtype.name in _NIBBLES:
         x = tf.cast(x, _NIBBLES[x.dtype.name])
     if dtype.name in _NIBBLES:
-        # Through int32, as bits beyond the fourth are dropped and not saturated.
+        # Through int32, as bits beyond the fourth are dropped and not saturated. ONNX does not say how floats are
+        # rounded; ONNX Runtime takes C's roundf, the nearest and away from zero at halves.
+        x = tf.sign(x) * tf.floor(tf.abs(x) + tf.cast(0.5, x.dtype)) if x.dtype.is_floating else x
         x = tf.cast(tf.cast(x, tf.int32), _NIBBLES[dtype.name])
     if dtype.name in _FLOAT8:
         x = x if x.dtype in (tf.float16, tf.bfloat16, tf.float32) else tf.cast(x, tf.float32)

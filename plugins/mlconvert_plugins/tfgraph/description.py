@@ -1,41 +1,59 @@
-"""What a SavedModel says about itself."""
+"""What `inspect` shows of a SavedModel beside its signature."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mlconvert.signature import Signature, Tensor
-from mlconvert_plugins.tfgraph import saving
-from mlconvert_plugins.tfgraph.lazy import tf
-
-
-def signature_of(definition: Any) -> Signature:
-    """A SignatureDef's inputs and outputs."""
-    return Signature(inputs=_tensors(definition.inputs), outputs=_tensors(definition.outputs))
-
-
-def _tensors(slots: Any) -> tuple[Tensor, ...]:
-    return tuple(_tensor(name, info) for name, info in saving.slots(slots).items())
-
-
-def _tensor(name: str, info: Any) -> Tensor:
-    sizes = tuple(dim.size if dim.size >= 0 else None for dim in info.tensor_shape.dim)
-    return Tensor(name, tf.dtypes.as_dtype(info.dtype).name, sizes)
+from mlconvert.errors import ConversionError
+from mlconvert_plugins.tfgraph import reading, variables
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """The version of TensorFlow that wrote it, its tags and signatures, and how often each operator is in it."""
-    proto = saving.read(path)
-    operators: Counter[str] = Counter()
-    for meta in proto.meta_graphs:
-        operators.update(node.op for node in meta.graph_def.node)
-        for function in meta.graph_def.library.function:
-            operators.update(node.op for node in function.node_def)
+    """The description as JSON values; sizes in bytes. Raises ConversionError as `reading.read` does."""
+    proto = reading.read(path)
+    operators = Counter(node.op for meta in proto.meta_graphs for node in _nodes(meta.graph_def))
+    versions = [meta.graph_def.versions for meta in proto.meta_graphs]
     return {
-        "tensorflow": [meta.meta_info_def.tensorflow_version for meta in proto.meta_graphs],
-        "tags": [list(meta.meta_info_def.tags) for meta in proto.meta_graphs],
-        "signatures": sorted(name for meta in proto.meta_graphs for name in meta.signature_def),
-        "operators": dict(operators.most_common()),
+        "tensorflow": _each(meta.meta_info_def.tensorflow_version for meta in proto.meta_graphs),
+        "graph_version": max((one.producer for one in versions), default=0),
+        "needs_graph_version": max((one.min_consumer for one in versions), default=0),
+        "tags": _each(", ".join(meta.meta_info_def.tags) for meta in proto.meta_graphs),
+        "signatures": [
+            f"{name}: {_shown(meta.signature_def[name])}"
+            for meta in proto.meta_graphs
+            for name in reading.signature_names(meta)
+        ],
+        "nodes": operators.total(),
+        "operators": dict(sorted(operators.items(), key=lambda item: (-item[1], item[0]))),
+        "variables": _sizes(path / variables.FOLDER),
+        "assets": _sizes(path / "assets"),
     }
+
+
+def _nodes(graph: Any) -> Iterator[Any]:
+    yield from graph.node
+    for function in graph.library.function:
+        yield from function.node_def
+
+
+def _each(found: Iterable[str]) -> list[str]:
+    """What is said, once each."""
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def _shown(definition: Any) -> str:
+    """A signature in words."""
+    try:
+        signature = reading.signature_of(definition)
+    except ConversionError as error:
+        return error.message
+    return " → ".join(", ".join(map(str, tensors)) or "-" for tensors in (signature.inputs, signature.outputs))
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """The bytes of the files below a folder."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}

@@ -15,26 +15,26 @@ from mlconvert_plugins.tfgraph.conversion import Built
 def pruned(built: Built) -> tuple[list[str], Any]:
     """The names of the weights in use, and the GraphDef without their stand-ins."""
     graph = built.graph.as_graph_def()
-    needed = _needed(graph, [tensor.op.name for tensor in [*built.outputs.values(), *built.inputs.values()]])
-    weights = [node.name for node in graph.node if node.name in needed and node.name in built.weights.arrays]
-    kept = [node for node in graph.node if node.name in needed and node.name not in built.weights.arrays]
+    used = needed(graph, [tensor.op.name for tensor in [*built.outputs.values(), *built.inputs.values()]])
+    weights = [node.name for node in graph.node if node.name in used and node.name in built.weights.arrays]
+    kept = [node for node in graph.node if node.name in used and node.name not in built.weights.arrays]
     found = type(graph)(versions=graph.versions)
     found.node.extend(kept)
     _take_functions(found, {function.signature.name: function for function in graph.library.function})
     return weights, found
 
 
-def _needed(graph: Any, names: Iterable[str]) -> set[str]:
-    """The nodes that these depend on, and they themselves."""
-    nodes = {node.name: node for node in graph.node}
-    needed: set[str] = set()
+def needed(graph: Any, names: Iterable[str]) -> set[str]:
+    """The nodes that these depend on, and they themselves; a name without a node depends on nothing."""
+    inputs = {node.name: node.input for node in graph.node}
+    found: set[str] = set()
     left = list(names)
     while left:
         name = left.pop()
-        if name not in needed:
-            needed.add(name)
-            left += [text.removeprefix("^").partition(":")[0] for text in nodes[name].input]
-    return needed
+        if name not in found:
+            found.add(name)
+            left += [text.removeprefix("^").partition(":")[0] for text in inputs.get(name, ())]
+    return found
 
 
 def _take_functions(graph: Any, known: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlconvert.errors import ConversionError
 from mlconvert_plugins.tfgraph.lazy import tf
 from mlconvert_plugins.tfgraph.values import Size, Value, as_shape
 
@@ -63,13 +64,26 @@ class Window:
         return (half, whole - half) if self.auto_pad == "SAME_UPPER" else (whole - half, half)
 
 
+def kernel_of(w: Value, kernel_shape: Sequence[int]) -> Sequence[int]:
+    """The spatial sizes of weights, from the attribute where they are no constant. Raises `not-constant`."""
+    sizes = [size for size in w.shape[2:] if size is not None]
+    if len(sizes) < w.rank - 2 and not kernel_shape:
+        raise ConversionError("the size of its kernel is known only at run time", code="not-constant")
+    return kernel_shape or sizes
+
+
 def padded(tensor: tf.Tensor, pads: Pads, value: object = 0) -> tf.Tensor:
     """A channels-last tensor with its spatial axes padded."""
-    if all(isinstance(size, int) and size == 0 for pair in pads for size in pair):
+    if are_none(pads):
         return tensor
     amounts = [[0, 0], *pads, [0, 0]]
     flat = as_shape([size for pair in amounts for size in pair])
     return tf.pad(tensor, tf.reshape(flat, [-1, 2]), constant_values=tf.cast(value, tensor.dtype))
+
+
+def are_none(pads: Pads) -> bool:
+    """Whether it is known that there are no pads."""
+    return all(isinstance(size, int) and size == 0 for pair in pads for size in pair)
 
 
 def is_static(pads: Pads) -> bool:

@@ -44,7 +44,7 @@ def test_integers_of_four_bits_are_inside_only(tmp_path: Path) -> None:
         b = Cast<to=21>(x)
         z = Cast<to=1>(b)
     }"""
-    check(tmp_path, text, {"x": np.array([0, 1.5, 3.0, 7.2], np.float32)}, opset=21, ir_version=10)
+    check(tmp_path, text, {"x": np.array([0, 0.4, 1.5, 2.5, 3.0, 7.2, 16, 23], np.float32)}, opset=21, ir_version=10)
 
 
 def test_the_same_bits_mean_another_number(tmp_path: Path) -> None:

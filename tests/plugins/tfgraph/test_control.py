@@ -9,7 +9,7 @@ import pytest
 
 from graphs import write
 from mlconvert.errors import ConversionError
-from mlconvert_plugins.tfgraph import saving
+from mlconvert_plugins.tfgraph import reading
 from savedmodels import check, converted
 
 GROWING = """g (float[n] x, int64 trips) => (float[m] last, float[k,1] steps) {
@@ -59,7 +59,7 @@ def noise(*shape: int) -> np.ndarray:
 
 
 def operators(text: str, folder: Path, **weights: np.ndarray) -> set[str]:
-    graph = saving.read(converted(write(folder / "m.onnx", text, **weights)).path).meta_graphs[0].graph_def
+    graph = reading.read(converted(write(folder / "m.onnx", text, **weights)).path).meta_graphs[0].graph_def
     return {node.op for node in graph.node}
 
 

@@ -15,9 +15,9 @@ from savedmodels import check, converted
 X = np.arange(1, 7, dtype=np.float64).reshape(2, 3)
 
 
-@pytest.mark.parametrize("attributes", ["", "exclusive=1, reverse=1"])
+@pytest.mark.parametrize("attributes", ["", "<exclusive=1, reverse=1>"])
 def test_sums_along_an_axis_that_is_an_input(attributes: str, tmp_path: Path) -> None:
-    text = f"g (double[n,3] x, int32 axis) => (double[n,3] y) {{ y = CumSum<{attributes}>(x, axis) }}"
+    text = f"g (double[n,3] x, int32 axis) => (double[n,3] y) {{ y = CumSum{attributes}(x, axis) }}"
     check(tmp_path, text, {"x": X, "axis": np.array(-1, np.int32)})
 
 

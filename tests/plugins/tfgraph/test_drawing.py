@@ -10,7 +10,7 @@ from graphs import write
 from mlconvert_plugins.tf_runner import TfRunner
 from savedmodels import converted
 
-TEXT = """g (float[n,400] x) => (double[3,500] a, float[n,400] b, float16[n,400] c, bool[n,400] d, int64[n,600] e) {
+TEXT = """g (float[n,400] x) => (double[3,500] a, float[n,400] b, float16[n,400] c, bool[n,400] d, int64[2,600] e) {
     a = RandomUniform<shape=[3,500], low=2.0, high=4.0, dtype=11, seed=7.0>()
     b = RandomNormalLike<mean=5.0, scale=0.5, seed=1.0>(x)
     c = RandomUniformLike<dtype=10, seed=2.0>(x)

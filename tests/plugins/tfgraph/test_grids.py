@@ -39,3 +39,13 @@ def test_deform_conv(tmp_path: Path) -> None:
     }"""
     inputs = {"x": noise(2, 4, 6, 7), "o": noise(2, 36, 3, 5), "m": noise(2, 18, 3, 5)}
     check(tmp_path, text, inputs, opset=19, ir_version=9, rtol=1e-4, w=noise(6, 2, 3, 3), b=noise(6))
+
+
+@pytest.mark.parametrize("corners", [0, 1])
+def test_points_of_a_grid_are_moved(corners: int, tmp_path: Path) -> None:
+    text = f"""g (float[n,2,3] t, float[1,3,4] u, int64[4] s) => (float[n,h,w,2] y, float[1,2,3,4,3] z) {{
+        y = AffineGrid<align_corners={corners}>(t, s)
+        z = AffineGrid<align_corners={corners}>(u, five)
+    }}"""
+    inputs = {"t": noise(2, 2, 3), "u": noise(1, 3, 4), "s": np.array([2, 1, 3, 5])}
+    check(tmp_path, text, inputs, opset=20, ir_version=9, five=np.array([1, 1, 2, 3, 4]))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from graphs import write
-from mlconvert_plugins.tfgraph import saving
+from mlconvert_plugins.tfgraph import reading
 from savedmodels import check, converted
 
 IMAGE = "g (float[n,3,5,7] x) => (float[n,3,{}] y)"
@@ -30,7 +30,7 @@ def noise(*shape: int) -> np.ndarray:
 
 def kinds(path: Path, text: str) -> set[str]:
     made = converted(write(path / "kinds.onnx", text, opset=18, **WEIGHTS))
-    return {node.op for node in saving.read(made.path).meta_graphs[0].graph_def.node}
+    return {node.op for node in reading.read(made.path).meta_graphs[0].graph_def.node}
 
 
 def test_kernels_of_tensorflow_serve_where_they_compute_the_same(tmp_path: Path) -> None:

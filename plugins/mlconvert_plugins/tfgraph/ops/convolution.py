@@ -11,7 +11,7 @@ from mlconvert_plugins.tfgraph.lazy import tf
 from mlconvert_plugins.tfgraph.ops.matmul import product
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.values import Value, as_shape
-from mlconvert_plugins.tfgraph.windows import NO_PADS, Pads, Window, is_static, padded
+from mlconvert_plugins.tfgraph.windows import NO_PADS, Pads, Window, is_static, kernel_of, padded
 
 # The attributes of every convolution.
 CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
@@ -33,16 +33,17 @@ def conv(
     strides: Sequence[int] = (),
 ) -> Value:
     """Weights [out, in / group, spatial...] become [spatial..., in / group, out]."""
-    kernel = tuple(size or 0 for size in w.shape[2:])
-    window = Window.of(kernel, strides, dilations, auto_pad, pads)
+    window = Window.of(kernel_of(w, kernel_shape), strides, dilations, auto_pad, pads)
     layout = channels_last(x.rank)
-    pads = window.padding(x)
-    if group == 1 and _is_small_product(window, pads, x.shape[2:]):
+    edges = window.padding(x)
+    if group == 1 and _is_small_product(window, edges, x.shape[2:]):
         found = _product(x.laid(layout), w)
         return Value(found if b is None else found + b.tensor, layout)
-    found = _convolved(x.laid(layout), w, window, pads, group)
+    found = _convolved(x.laid(layout), w, window, edges, group)
     if b is not None:
-        found = tf.nn.bias_add(found, b.tensor) if found.dtype.is_floating else found + b.tensor
+        # TensorFlow fuses BiasAdd with the convolution, and without oneDNN its fused kernel takes no groups.
+        fuses = found.dtype.is_floating and (group == 1 or _is_depthwise(w, window, group))
+        found = tf.nn.bias_add(found, b.tensor) if fuses else found + b.tensor
     return Value(found, layout)
 
 
@@ -68,7 +69,7 @@ def _convolved(x: tf.Tensor, w: Value, window: Window, pads: Pads, group: int) -
         flat = Window((1, *window.kernel), (1, *window.strides), (1, *window.dilations), "NOTSET", ())
         wide = Value(constant=w.constant[:, :, None]) if w.constant is not None else Value(w.tensor[:, :, None])
         return tf.squeeze(_convolved(x[:, None], wide, flat, NO_PADS + pads, group), 1)
-    if rank == 2 and group > 1 and w.shape[1] == 1 and _fits_depthwise(window):
+    if _is_depthwise(w, window, group):
         return _depthwise(x, w, window, pads, group)
     filters = w.transposed((*range(2, rank + 2), 1, 0)).tensor
     if rank > 2:
@@ -93,9 +94,10 @@ def _kernel(x: tf.Tensor, filters: tf.Tensor, window: Window, pads: Pads) -> tf.
     return strided(x, filters)
 
 
-def _fits_depthwise(window: Window) -> bool:
-    """TensorFlow's depthwise kernel has one stride for both axes, and no dilation."""
-    return len(set(window.strides)) == 1 and set(window.dilations) == {1}
+def _is_depthwise(w: Value, window: Window, group: int) -> bool:
+    """Whether TensorFlow's depthwise kernel takes it: it has one stride for both axes, and no dilation."""
+    fits = len(window.kernel) == 2 and len(set(window.strides)) == 1 and set(window.dilations) == {1}
+    return fits and group > 1 and w.shape[1] == 1
 
 
 def _depthwise(x: tf.Tensor, w: Value, window: Window, pads: Pads, group: int) -> tf.Tensor:

@@ -9,14 +9,17 @@ from mlconvert_plugins.tfgraph.values import Value
 
 @op("ImageDecoder", since=(20,), only={"pixel_format": ("RGB", "BGR", "Grayscale")})
 def image_decoder(x: Value, *, pixel_format: str = "RGB") -> Value:
-    """JPEG, PNG, GIF and BMP as [height, width, channels]; other formats are an error when the model runs."""
+    """JPEG, PNG, GIF, BMP and WebP as [height, width, channels]; other formats are an error when the model runs."""
     letters = tf.constant(np.array([bytes([byte]) for byte in range(256)], dtype=object))
     content = tf.strings.reduce_join(tf.gather(letters, tf.cast(x.tensor, tf.int32)))
-    image = tf.cond(
-        tf.equal(tf.strings.substr(content, 0, 2), "BM"),
-        lambda: tf.io.decode_bmp(content, 3),
+    image = tf.case(
+        [
+            (tf.equal(tf.strings.substr(content, 0, 2), "BM"), lambda: tf.io.decode_bmp(content, 3)),
+            # WebP's images may move, and have an alpha channel; this one's first frame.
+            (tf.equal(tf.strings.substr(content, 8, 4), "WEBP"), lambda: tf.io.decode_webp(content, 3)[0]),
+        ],
         # This reads PNG and GIF as well. The accurate transform is what other libraries take by default.
-        lambda: tf.io.decode_jpeg(content, 3, dct_method="INTEGER_ACCURATE"),
+        default=lambda: tf.io.decode_jpeg(content, 3, dct_method="INTEGER_ACCURATE"),
     )
     if pixel_format == "BGR":
         image = tf.reverse(image, [2])

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from mlconvert_plugins.tfgraph.layouts import channels_last
 from mlconvert_plugins.tfgraph.lazy import tf
+from mlconvert_plugins.tfgraph.nodes import Node
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.sampling import PADDINGS, flattened, sampled
 from mlconvert_plugins.tfgraph.values import Value
-from mlconvert_plugins.tfgraph.windows import Window
+from mlconvert_plugins.tfgraph.windows import Window, kernel_of
 
 _MODES = {"bilinear": "linear", "bicubic": "cubic"}
 
@@ -22,7 +23,7 @@ def grid_sample(
     layout = channels_last(x.rank)
     wide = tf.float64 if tf.float64 in (x.dtype, grid.dtype) else tf.float32
     image = tf.cast(x.laid(layout), wide)
-    points, between = flattened(tf.cast(grid.tensor, wide))
+    points, between = flattened(tf.ensure_shape(tf.cast(grid.tensor, wide), [*grid.shape[:-1], x.rank - 2]))
     sizes = tf.cast(tf.shape(image)[1:-1], wide)
     points = tf.reverse(points, [-1])
     pixels = (points + 1) / 2 * (sizes - 1) if align_corners else ((points + 1) * sizes - 1) / 2
@@ -32,7 +33,27 @@ def grid_sample(
     return Value(tf.cast(shaped, x.dtype), layout)
 
 
-@op("DeformConv", since=(19, 22), ignores=("kernel_shape",))
+@op("AffineGrid", since=(20,))
+def affine_grid(theta: Value, size: Value, *, node: Node, align_corners: int = 0) -> Value:
+    """Where the points of a grid of `size` [batch, channels, spatial...] come to lie: the last axis is x, y(, z)."""
+    if theta.shape[1] is None:
+        raise node.refusal("whether it is of two or three dimensions is known only at run time")
+    rank = theta.shape[1]
+    sizes = tf.unstack(tf.cast(size.tensor, tf.int32)[2:], rank)
+    lines = [_line(one, theta.dtype, bool(align_corners)) for one in sizes]
+    points = tf.meshgrid(*lines, indexing="ij")[::-1]
+    places = tf.reshape(tf.stack([*points, tf.ones_like(points[0])], -1), [-1, rank + 1])
+    found = tf.reshape(tf.matmul(places, theta.tensor, transpose_b=True), tf.stack([-1, *sizes, rank]))
+    return Value.of(found)
+
+
+def _line(size: tf.Tensor, dtype: tf.DType, align_corners: bool) -> tf.Tensor:
+    """From -1 to 1: from the first pixel's centre to the last one's, or from edge to edge."""
+    steps, count = tf.cast(tf.range(size), dtype), tf.cast(size, dtype)
+    return 2 * tf.math.divide_no_nan(steps, count - 1) - 1 if align_corners else (2 * steps + 1) / count - 1
+
+
+@op("DeformConv", since=(19, 22))
 def deform_conv(
     x: Value,
     w: Value,
@@ -42,13 +63,14 @@ def deform_conv(
     *,
     dilations: Sequence[int] = (),
     group: int = 1,
+    kernel_shape: Sequence[int] = (),
     offset_group: int = 1,
     pads: Sequence[int] = (),
     strides: Sequence[int] = (),
 ) -> Value:
     """A convolution whose every tap is moved by an offset of its own (Dai et al. 2017), and scaled by a mask."""
     rank = x.rank - 2
-    kernel = [size or 0 for size in w.shape[2:]]
+    kernel = kernel_of(w, kernel_shape)
     window = Window.of(kernel, strides, dilations, "NOTSET", pads)
     taps = tf.reduce_prod(kernel)
     out = tf.shape(offset.tensor)[2:]

@@ -33,9 +33,8 @@ def tf_idf_vectorizer(
         else tf.zeros(tf.stack([tf.shape(rows)[0], len(pool)]))
         for length, pool in _pools(pool_strings or pool_int64s, ngram_counts)
     ]
-    by_gram = tf.transpose(tf.concat(counts, 1))
+    by_gram = tf.transpose(_weighted(tf.concat(counts, 1), mode, weights))
     found = tf.transpose(tf.math.unsorted_segment_sum(by_gram, list(ngram_indexes), max(ngram_indexes) + 1))
-    found = _weighted(found, mode, weights)
     return found[0] if x.rank == 1 else found
 
 
@@ -61,6 +60,7 @@ def _counted(rows: tf.Tensor, pool: np.ndarray, steps: Sequence[int]) -> tf.Tens
 
 
 def _weighted(counts: tf.Tensor, mode: str, weights: Sequence[float]) -> tf.Tensor:
+    """Counts of the pool's n-grams, each with its own weight."""
     if mode == "IDF":
         counts = tf.minimum(counts, 1)
     return counts if mode == "TF" or not weights else counts * tf.constant(list(weights), tf.float32)

@@ -9,8 +9,8 @@ from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.values import Value
 
 
-@op("BatchNormalization", since=(7, 9, 14, 15), ignores=("momentum",), only={"training_mode": (0,), "spatial": (1,)})
-def batch_normalization(
+@op("BatchNormalization", since=(7, 9), ignores=("momentum",), only={"spatial": (1,)})
+def batch_normalization_7(
     x: Value,
     scale: Value,
     bias: Value,
@@ -19,12 +19,38 @@ def batch_normalization(
     *,
     node: Node,
     epsilon: float = 1e-5,
-    training_mode: int = 0,
     spatial: int = 1,
 ) -> Value:
-    """One factor and one summand for each channel."""
+    """For inference; that a model is in training shows in its outputs alone."""
     if any(node.wants(number) for number in range(1, 5)):
         raise node.refusal("outputs for training are not supported", "export the model for inference")
+    return _normalized(x, scale, bias, mean, variance, epsilon)
+
+
+@op("BatchNormalization", since=(14, 15))
+def batch_normalization(
+    x: Value,
+    scale: Value,
+    bias: Value,
+    mean: Value,
+    variance: Value,
+    *,
+    epsilon: float = 1e-5,
+    momentum: float = 0.9,
+    training_mode: int = 0,
+) -> tuple[Value, ...]:
+    """One factor and one summand for each channel; in training by the batch's own statistics, which are averaged in."""
+    if not training_mode:
+        return (_normalized(x, scale, bias, mean, variance, epsilon),)
+    wide = tf.cast(x.tensor, mean.dtype)
+    axes = [0, *range(2, x.rank)]
+    own = (tf.reduce_mean(wide, axes), tf.math.reduce_variance(wide, axes))
+    running = [old.tensor * momentum + new * (1 - momentum) for old, new in zip((mean, variance), own, strict=True)]
+    found = _normalized(x, scale, bias, Value.of(own[0]), Value.of(own[1]), epsilon)
+    return (found, *map(Value.of, running))
+
+
+def _normalized(x: Value, scale: Value, bias: Value, mean: Value, variance: Value, epsilon: float) -> Value:
     factor, summand = _affine(scale, bias, mean, variance, epsilon)
     rank = x.rank
     if x.layout == layouts.channels_last(rank):

@@ -13,7 +13,7 @@ from mlconvert_plugins.tfgraph.lazy import tf
 from mlconvert_plugins.tfgraph.nodes import Node
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.values import Value
-from mlconvert_plugins.tfgraph.windows import Pads, Window, padded
+from mlconvert_plugins.tfgraph.windows import Pads, Window, are_none, padded
 
 _WHOLE = ("int32", "int64", "int16", "uint16", "uint8", "int8")
 
@@ -133,7 +133,7 @@ def average_pool(
     tensor = x.laid(layout)
     pool = widened(lambda t: _pooled(t, window, "AVG"), FLOATS)
     found = pool(padded(tensor, outer))
-    if all(pair == (0, 0) for pair in outer):
+    if are_none(outer):
         return Value(found, layout)
     ones = tf.ones_like(tensor[:1, ..., :1])
     counted = padded(ones, inner, 1) if count_include_pad else padded(ones, inner)

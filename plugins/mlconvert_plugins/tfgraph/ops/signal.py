@@ -37,7 +37,8 @@ def _dft(x: Value, length: Value | None, axis: Value, node: Node, inverse: bool,
     """Along an axis of real numbers [..., 1], or of complex ones [..., 2]."""
     if x.shape[-1] not in (1, 2):
         raise node.refusal("whether it is real or complex is known only at run time")
-    signal = _complex(x.tensor)
+    # In float64: in float32 a sum of zero comes out as 1e-6.
+    signal = _complex(tf.cast(x.tensor, tf.float64))
     forth, back = _to_last(signal, x.rank, axis)
     signal = tf.transpose(signal, forth)
     own = tf.shape(signal)[-1]

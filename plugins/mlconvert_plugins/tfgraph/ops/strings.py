@@ -27,14 +27,17 @@ def regex_full_match(x: Value, *, pattern: str) -> Value:
 def string_split(
     x: Value, *, node: Node, delimiter: str = "", maxsplit: int | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The parts of each text along a new axis, filled up with empty ones, and how many there are; Python's rules."""
+    """The parts of each text along a new axis, filled up with empty ones, and how many there are.
+
+    Python's rules, but for an empty text: with a delimiter it is one part in Python and none in ONNX Runtime.
+    """
     if maxsplit == 0:
         raise node.refusal("maxsplit=0 splits nothing, and TensorFlow takes it for no limit")
     flat = tf.reshape(x.tensor, [-1])
     parts = tf.strings.split(flat, delimiter or None, -1 if maxsplit is None else maxsplit)
-    if not delimiter:
-        # With a limit TensorFlow adds what is left behind the last part, though it be nothing.
-        parts = tf.ragged.boolean_mask(parts, parts != "")
+    # Without one, and with a limit, TensorFlow adds what is left behind the last part, though it be nothing.
+    kept = parts.with_values(tf.repeat(flat != "", parts.row_lengths())) if delimiter else parts != ""
+    parts = tf.ragged.boolean_mask(parts, kept)
     padded, counts = parts.to_tensor(""), parts.row_lengths()
     shape = tf.shape(x.tensor, tf.int64)
     longest = tf.shape(padded, tf.int64)[1:]

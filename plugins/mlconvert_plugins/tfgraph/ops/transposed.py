@@ -12,7 +12,7 @@ from mlconvert_plugins.tfgraph.lazy import np, tf
 from mlconvert_plugins.tfgraph.nodes import Node
 from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.values import Size, Value, as_shape
-from mlconvert_plugins.tfgraph.windows import Pads, Window, padded
+from mlconvert_plugins.tfgraph.windows import Pads, Window, kernel_of, padded
 
 
 @op("ConvTranspose", since=(1, 11, 22))
@@ -35,7 +35,7 @@ def conv_transpose(
     rank = x.rank - 2
     if not 1 <= rank <= 3:
         raise node.refusal(f"{rank} spatial axes are not supported")
-    window = Window.of([size or 0 for size in w.shape[2:]], strides, dilations, auto_pad, pads)
+    window = Window.of(kernel_of(w, kernel_shape), strides, dilations, auto_pad, pads)
     more = list(output_padding) or [0] * rank
     edges = _edges(x, window, more, list(output_shape)[-rank:])
     layout = channels_last(x.rank)
