@@ -10,7 +10,6 @@ import pytest
 
 from architecture import REPOSITORY
 
-
 pytestmark = pytest.mark.proof
 
 
