@@ -44,11 +44,13 @@ class Onnx2TfOnnxTf(Stage):
     def convert(self, artifact: Artifact, options: NoOptions, out: Path, ctx: Context) -> Outcome:
         """Have onnx-tf make the graph, and write it. Raises ConversionError that names the node where it failed."""
         from mlconvert_plugins.onnxtf import building, lowering
+        from mlconvert_plugins.tfgraph import fingerprint
         from mlconvert_plugins.tfgraph.saving import save
 
         proto = building.read(artifact.path)
         built = building.build(proto, artifact.signature)
         save(built, out, {}, built.outputs)
+        fingerprint.write(out)
         return Outcome(artifact.signature, {"opset": lowering.opset_of(proto)})
 
     def ensures(self, artifact: Artifact, ctx: Context) -> Iterator[Refusal]:
