@@ -1,4 +1,7 @@
-"""Writes docs/support.md from the registry, as `make docs` asks for; `--check` only looks whether it is current."""
+"""Writes docs/support.md and the pages of operators from the registry, as `make docs` asks for.
+
+`--check` only looks whether they are current.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,45 @@ from pathlib import Path
 from typing import Any
 
 from mlconvert import api, options, registry
+from mlconvert.stage import Operator
 
 PAGE = Path(__file__).with_name("support.md")
 
 
-def page() -> str:
-    """The page: the graph, its formats, and its stages and passes with their options."""
-    return "\n".join(_lines(api.graph())) + "\n"
+def pages() -> dict[Path, str]:
+    """The graph, its formats, its stages and passes with their options; and the operators of stages, a page each."""
+    graph = api.graph()
+    found = {PAGE: _lines(graph)}
+    for stage in graph["stages"]:
+        operators = list(_plugin(stage).operators())
+        if operators:
+            found[_operators_page(stage["name"])] = _operator_lines(stage, operators)
+    return {path: "\n".join(lines) + "\n" for path, lines in found.items()}
+
+
+def _operators_page(stage: str) -> Path:
+    return PAGE.with_suffix("") / f"{stage}.md"
+
+
+def _operator_lines(stage: dict[str, Any], operators: list[Operator]) -> Iterator[str]:
+    name = stage["name"]
+    yield f"# The operators of {name}"
+    yield ""
+    yield "Written by `make docs` from what is registered; `mlconvert graph --ops` shows the same. Operators have"
+    yield "versions, and a model's opset says which are meant."
+    yield ""
+    yield from _table(
+        ("operator", "versions", "missing", "limits"),
+        (
+            (one.name, ", ".join(map(str, one.versions)), ", ".join(map(str, one.missing)), one.note)
+            for one in operators
+            if one.versions
+        ),
+    )
+    yield ""
+    yield "## Not supported"
+    yield ""
+    yield ", ".join(one.name for one in operators if not one.versions) + "."
 
 
 def _lines(graph: dict[str, Any]) -> Iterator[str]:
@@ -51,6 +86,9 @@ def _lines(graph: dict[str, Any]) -> Iterator[str]:
         yield f"### {stage['name']}"
         yield ""
         yield f"{stage['source']} → {stage['target']}. {stage['licence']}."
+        if any(_plugin(stage).operators()):
+            yield ""
+            yield f"[Its operators](support/{stage['name']}.md)."
         fields = options.fields_of(_plugin(stage).Options)
         if fields:
             yield ""
@@ -83,7 +121,9 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    if "--check" not in sys.argv:
-        PAGE.write_text(page(), encoding="utf-8")
-    elif PAGE.read_text(encoding="utf-8") != page():
-        sys.exit(f"{PAGE.name} is not what is registered; run `make docs`")
+    for path, text in pages().items():
+        if "--check" not in sys.argv:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            sys.exit(f"{path.name} is not what is registered; run `make docs`")

@@ -233,6 +233,29 @@ def test_the_graph(shell: Shell, form: str) -> None:
     assert form != "json" or "alpha2omega" in json.loads(out)["words"]
 
 
+def test_the_operators_of_a_stage(shell: Shell) -> None:
+    code, out, _ = shell.run("graph", "--ops", "alpha2beta")
+    assert code == 0
+    assert [line.split() for line in out.splitlines()[1:]] == [["Add", "1,", "7", "13", "no", "axis"], ["Sub", "1"]]
+    assert json.loads(shell.run("graph", "--ops", "alpha2beta", "--format", "json")[1])[1] == {
+        "name": "Sub", "versions": [], "missing": [1], "note": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["alpha2beta", "--format", "dot"], "operators are no graph to draw as dot"),
+        (["alpha2beat"], "there is no stage 'alpha2beat'; did you mean 'alpha2beta'?"),
+        (["alpha2beta.rival"], "alpha2beta.rival does not go by operators"),
+    ],
+)
+def test_operators_that_cannot_be_shown(shell: Shell, words: list[str], message: str) -> None:
+    code, out, err = shell.run("graph", "--ops", *words)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
 def test_inspect(shell: Shell) -> None:
     shell.run("alpha2delta", "m.alpha", "--dim", "batch=1:2:3")
     code, out, _ = shell.run("inspect", "m.delta")

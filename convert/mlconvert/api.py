@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from mlconvert.options import parse_pass
 from mlconvert.request import Request
 from mlconvert.runner import Runner
 from mlconvert.signature import DimRange, Signature, Tensor, parse_dim_range, parse_tensor
+from mlconvert.text import for_terminal, suggestion
 from mlconvert.worker import Worker
 
 __all__ = ["Result", "convert", "inspect", "open", "validate"]
@@ -274,6 +275,24 @@ def _dim_range(sizes: DimRange | Sequence[int | None] | int) -> DimRange:
 
 def _listed(words: str | Sequence[str]) -> tuple[str, ...]:
     return (words,) if isinstance(words, str) else tuple(words)
+
+
+def operators(stage: str) -> list[dict[str, Any]]:
+    """What a stage takes of the operators of its source format: `name`, `versions`, `missing`, `note`.
+
+    Raises UsageError for a stage that is unknown or does not go by operators, ConversionError where it cannot run.
+    """
+    groups = {name: group for group in (registry.STAGES, registry.PASSES) for name in registry.names(group)}
+    if stage not in groups:
+        message = f"there is no stage {for_terminal(stage)!r}" + suggestion(stage, groups)
+        raise UsageError(message, code="unknown-stage", fix="`mlconvert graph` lists the stages")
+    plugin = registry.load(groups[stage], stage)
+    refuse(requirements.unavailable(plugin, plugin.Options(), Host.here()))
+    found = [asdict(operator) for operator in plugin.operators()]
+    if not found:
+        message = f"{stage} does not go by operators"
+        raise UsageError(message, code="no-operators", fix="docs/support.md says which stages do")
+    return found
 
 
 def graph(forbid_license: Sequence[str] = ()) -> dict[str, Any]:

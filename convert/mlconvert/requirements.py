@@ -52,8 +52,9 @@ def _unmet(requirements: Iterable[str]) -> list[str]:
 
 
 def needed(stage: Stage) -> tuple[str, ...]:
-    """The requirements of a stage and of the format that it reads, each once."""
-    return tuple(dict.fromkeys((*stage.requirements, *load_format(stage.source).requirements)))
+    """The requirements of a stage and, where it does not say that its own are all, of the format that it reads."""
+    read = () if stage.self_contained else load_format(stage.source).requirements
+    return tuple(dict.fromkeys((*stage.requirements, *read)))
 
 
 def missing(name: str, requirements: Iterable[str]) -> Iterator[Refusal]:

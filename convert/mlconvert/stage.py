@@ -76,6 +76,16 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Operator:
+    """An operator of a stage's source format: the versions of it that the stage takes and those that it does not."""
+
+    name: str
+    versions: tuple[int, ...]
+    missing: tuple[int, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What `convert` did: the signature that the artifact carries, and facts for the manifest (JSON values)."""
 
@@ -141,6 +151,8 @@ class Stage(Protocol):
     licence: str = "Apache-2.0"
     requirements: tuple[str, ...] = ()
     python: str = ">=3.11"
+    # Whether `requirements` are all that it needs: those of the format that it reads cannot be met beside them.
+    self_contained: bool = False
     # Whether what it writes depends on the name of the file that it writes to.
     names_artifact: bool = False
     Options: type[Any] = NoOptions
@@ -152,6 +164,10 @@ class Stage(Protocol):
     def delivers(self, options: Any, host: Host) -> Delivery:
         """What these options lead to on this host."""
         return Delivery()
+
+    def operators(self) -> Iterable[Operator]:
+        """The operators of its source format, for tables; none where it does not go by operators."""
+        return ()
 
     def wants(self, options: Any) -> Mapping[str, Any]:
         """Defaults for the options of the stages before it, by field name."""

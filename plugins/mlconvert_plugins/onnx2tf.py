@@ -9,7 +9,10 @@ from typing import Annotated, Literal
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import Refusal
-from mlconvert.stage import Context, Help, Operator, Outcome, Stage
+from mlconvert.host import Host
+from mlconvert.signature import Signature
+from mlconvert.stage import Context, Delivery, Help, Operator, Outcome, Stage
+from mlconvert_plugins.tfgraph import compatibility
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,12 @@ class Onnx2Tf(Stage):
 
         yield from support.operators()
 
+    def delivers(self, options: TfOptions, host: Host) -> Delivery:
+        """What loads it: TensorFlow promises that a release reads what those before it have written."""
+        installed = compatibility.installed()
+        since = "" if installed is None else f" {'.'.join(installed.version.split('.')[:2])}"
+        return Delivery(None, f"TensorFlow{since} and later, TensorFlow Serving")
+
     def requires(self, artifact: Artifact, options: TfOptions, ctx: Context) -> Iterator[Refusal]:
         """Operators and attributes that are not supported, and signatures of what is not there: all of them at once."""
         from mlconvert_plugins.onnxfile.audit import validate
@@ -52,23 +61,14 @@ class Onnx2Tf(Stage):
 
     def convert(self, artifact: Artifact, options: TfOptions, out: Path, ctx: Context) -> Outcome:
         """Make the graph, and write it. Raises ConversionError that names the node which cannot be converted."""
-        from mlconvert_plugins.onnxfile.opening import open_proto
-        from mlconvert_plugins.onnxfile.signature import signature_of
-        from mlconvert_plugins.tfgraph import signatures
-        from mlconvert_plugins.tfgraph.conversion import build
-        from mlconvert_plugins.tfgraph.saving import save
+        from mlconvert_plugins.tfgraph import fingerprint
 
-        proto = open_proto(artifact.path)
-        signature = artifact.signature if artifact.signature.inputs else signature_of(proto)
-        wanted = signatures.read(options.signature)
-        inner = signatures.exposed(wanted, proto, signature)
-        built = build(proto, replace(signature, outputs=(*signature.outputs, *inner)), artifact.path.parent)
-        outputs = [tensor.name for tensor in signature.outputs]
-        have_become = save(built, out, wanted, outputs, as_variables=options.weights == "variables")
+        signature, wanted, have_become = _written(artifact, options, out)
+        # It reads the model again: now that the graph is gone, both fit where one did.
+        fingerprint.write(out)
         if have_become and options.weights == "constants":
             ctx.warn("the weights are variables: one graph holds at most 2 GiB of constants")
-        weights = "variables" if have_become else "constants"
-        return Outcome(signature, {"weights": weights, "signatures": list(wanted)})
+        return Outcome(signature, {"weights": "variables" if have_become else "constants", "signatures": wanted})
 
     def ensures(self, artifact: Artifact, ctx: Context) -> Iterator[Refusal]:
         """The folder is a SavedModel, and its inputs and outputs are the signature's."""
@@ -76,3 +76,20 @@ class Onnx2Tf(Stage):
         from mlconvert_plugins.tfgraph.agreement import disagreements
 
         yield from disagreements(artifact.signature, Tf().signature(artifact))
+
+
+def _written(artifact: Artifact, options: TfOptions, out: Path) -> tuple[Signature, list[str], bool]:
+    """The signature, the names of further ones, and whether the weights have become variables."""
+    from mlconvert_plugins.onnxfile.opening import open_proto
+    from mlconvert_plugins.onnxfile.signature import signature_of
+    from mlconvert_plugins.tfgraph import signatures
+    from mlconvert_plugins.tfgraph.conversion import build
+    from mlconvert_plugins.tfgraph.saving import save
+
+    proto = open_proto(artifact.path)
+    signature = artifact.signature if artifact.signature.inputs else signature_of(proto)
+    wanted = signatures.read(options.signature)
+    inner = signatures.exposed(wanted, proto, signature)
+    built = build(proto, replace(signature, outputs=(*signature.outputs, *inner)), artifact.path.parent)
+    outputs = [tensor.name for tensor in signature.outputs]
+    return signature, list(wanted), save(built, out, wanted, outputs, as_variables=options.weights == "variables")

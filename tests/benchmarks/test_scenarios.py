@@ -43,7 +43,8 @@ def scenario(name: str) -> ModuleType:
 
 
 def test_every_scenario_is_here() -> None:
-    assert {path.stem for path in BENCHMARKS.glob("*.py")} == set(SMALLEST)
+    """But for the one that times nothing, which has tests of its own."""
+    assert {path.stem for path in BENCHMARKS.glob("*.py")} - {"conformance"} == set(SMALLEST)
 
 
 @pytest.mark.parametrize("name", SMALLEST)

@@ -15,7 +15,7 @@ from mlconvert.errors import ConversionError
 from mlconvert_plugins.tf import Tf
 from mlconvert_plugins.tf_runner import TfRunner
 from mlconvert_plugins.tfgraph import reading
-from mlconvert_plugins.tfgraph.lazy import load, tf
+from mlconvert_plugins.tfgraph.lazy import tf
 from savedmodels import converted
 
 TEXT = "g (float[batch,3] x) => (float[batch,3] y) { y = Relu(x) }"
@@ -125,17 +125,3 @@ def test_it_says_nothing(made: Artifact, tmp_path: Path, capfd: pytest.CaptureFi
             pass
         said = capfd.readouterr()
         assert (said.out, said.err) == ("", "")
-
-
-def test_the_command_line_of_tensorflow_shows_and_runs_it(made: Artifact, capsys: pytest.CaptureFixture[str]) -> None:
-    parser = load("tensorflow.python.tools.saved_model_cli").create_parser()
-
-    def say(*words: str) -> str:
-        arguments = parser.parse_args([words[0], "--dir", str(made.path), *words[1:]])
-        arguments.func(arguments)
-        return capsys.readouterr().out
-
-    shown = say("show", "--all")
-    assert "signature_def['serving_default']" in shown and "shape: (-1, 3)" in shown
-    words = ("--tag_set", "serve", "--signature_def", "serving_default", "--input_exprs", "x=[[-1.0,0.0,2.0]]")
-    assert "[[0. 0. 2.]]" in say("run", *words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from mlconvert import api, parity
 from mlconvert.cache import Cache
 from mlconvert.cli import words
 from mlconvert.cli.console import Console
+from mlconvert.errors import UsageError
 from mlconvert.report import parity_rows, signature_rows, size, what
 from mlconvert.text import for_mermaid, for_terminal
 
@@ -96,8 +97,12 @@ validate.params += [*words.signature_flags(), *words.parity_flags(), *words.outp
 @click.option(
     "--forbid-license", multiple=True, metavar="SPDX", help="Leave stages of that licence out; say what is lost."
 )
-def graph(form: str, forbid_license: tuple[str, ...]) -> None:
+@click.option("--ops", metavar="STAGE", help="Show the operators that a stage takes, as a table or as JSON.")
+def graph(form: str, forbid_license: tuple[str, ...], ops: str | None) -> None:
     """Show formats, stages and passes: what is available here, and why not."""
+    if ops is not None:
+        _operators(ops, form)
+        return
     found = api.graph(forbid_license)
     if form == "json":
         click.echo(json.dumps(found, indent=2))
@@ -107,19 +112,38 @@ def graph(form: str, forbid_license: tuple[str, ...]) -> None:
         click.echo("\n".join(_mermaid(found) if form == "mermaid" else _dot(found)))
 
 
+def _operators(stage: str, form: str) -> None:
+    if form not in ("table", "json"):
+        raise UsageError(f"operators are no graph to draw as {form}", code="bad-format", fix="--format table or json")
+    found = api.operators(stage)
+    if form == "json":
+        click.echo(json.dumps(found, indent=2))
+        return
+    rows = [("operator", "versions", "missing", "")]
+    for one in found:
+        versions, missing = (", ".join(map(str, one[key])) for key in ("versions", "missing"))
+        rows.append((one["name"], versions, missing, one["note"]))
+    _columns(rows)
+
+
 def _table(found: dict[str, Any]) -> None:
     rows = [("stage", "route", "licence", "here")]
     for stage in found["stages"]:
         here = "yes" if stage["available"] else f"no: {stage['reason']}; {stage['fix']}"
         rows.append((stage["name"], f"{stage['source']} → {stage['target']}", stage["licence"], here))
     rows += [(plugin["name"], "", "", f"broken: {plugin['reason']}") for plugin in found["broken"]]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        shown = (f"{for_terminal(cell):<{width}}" for cell, width in zip(row, widths, strict=False))
-        click.echo("  ".join([*shown, for_terminal(row[3])]))
+    _columns(rows)
     for kind, names in found["lost"].items():
         if names:
             click.echo(f"lost {kind}: {for_terminal(', '.join(names))}")
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> None:
+    """The last column is as long as it is; those before it are lined up."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    for row in rows:
+        shown = (f"{for_terminal(cell):<{width}}" for cell, width in zip(row, widths, strict=False))
+        click.echo("  ".join([*shown, for_terminal(row[-1])]).rstrip())
 
 
 def _mermaid(found: dict[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,14 +46,21 @@ def _messages(message: Message, inside: str) -> Iterator[tuple[Message, str]]:
     for field, value in _fields(message):
         if field.type == field.TYPE_MESSAGE:
             place = f"{inside}.{field.name}" if inside else field.name
-            for inner in value if field.is_repeated else (value,):
+            for inner in _each(value):
                 yield from _messages(inner, place)
 
 
 def _texts(message: Message) -> Iterator[object]:
     for field, value in _fields(message):
         if field.type == field.TYPE_STRING:
-            yield from value if field.is_repeated else (value,)
+            yield from _each(value)
+
+
+def _each(value: Any) -> Iterable[Any]:
+    """The entries of a field, repeated or not; descriptors say which it is in another way with every protobuf."""
+    from google.protobuf.message import Message
+
+    return (value,) if isinstance(value, (str, bytes, Message)) else value
 
 
 def _fields(message: Message) -> list[tuple[FieldDescriptor, Any]]:

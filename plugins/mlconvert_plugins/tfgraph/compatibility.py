@@ -22,10 +22,10 @@ _FIX = "pip install --upgrade tensorflow-cpu"
 def verdict(folder: Path) -> Verdict:
     """Whether the installed TensorFlow loads the model. Raises ConversionError for a broken file."""
     graphs = metagraphs.read(folder)
-    installed = _installed()
-    if installed is None:
+    found = installed()
+    if found is None:
         return Verdict("no", "TensorFlow is not installed", "pip install 'mlconvert[tf]'")
-    here, name = _graph_version(installed), f"TensorFlow {installed.version}"
+    here, name = _graph_version(found), f"TensorFlow {found.version}"
     writers = ", ".join(sorted({graph.tensorflow for graph in graphs if graph.tensorflow})) or "an unnamed version"
     if here is None:
         return Verdict("unknown", f"TensorFlow {writers} wrote it, and {name} does not say which graphs it reads")
@@ -39,7 +39,8 @@ def verdict(folder: Path) -> Verdict:
     return Verdict("yes", f"TensorFlow {writers} wrote it, and {name} reads what that wrote")
 
 
-def _installed() -> Distribution | None:
+def installed() -> Distribution | None:
+    """The distribution that TensorFlow is installed from, None without one."""
     for name in _DISTRIBUTIONS:
         try:
             return importlib.metadata.distribution(name)

@@ -37,18 +37,21 @@ class Built:
     weights: Weights
 
 
-def build(proto: onnx.ModelProto, signature: Signature, folder: Path) -> Built:
-    """The model as a TensorFlow graph; external data lies in `folder`.
+def build(
+    proto: onnx.ModelProto, signature: Signature, folder: Path, initializers: Mapping[str, np.ndarray] | None = None
+) -> Built:
+    """The model as a TensorFlow graph; external data lies in `folder`, and `initializers` are those taken out of it.
 
     Raises ConversionError that names the node which cannot be converted.
     """
     graph = tf.__internal__.FuncGraph("model")
     walk = Walk.of(proto, folder)
     with graph.as_default(), collected(graph) as weights:
-        inputs = {tensor.name: _placeholder(tensor) for tensor in signature.inputs}
+        inputs = {tensor.name: placeholder(tensor) for tensor in signature.inputs}
         given: dict[str, Any] = {name: Value(tensor) for name, tensor in inputs.items()}
+        given |= {name: Value(constant=array) for name, array in (initializers or {}).items()}
         found = walk.graph(proto.graph, Scope(given))
-        outputs = {tensor.name: _output(tensor, value) for tensor, value in zip(signature.outputs, found, strict=True)}
+        outputs = {tensor.name: output(tensor, value) for tensor, value in zip(signature.outputs, found, strict=True)}
     return Built(graph, inputs, outputs, weights)
 
 
@@ -58,7 +61,8 @@ def legal(name: str) -> str:
     return plain if plain[0].isalnum() or plain[0] == "." else f"n{plain}"
 
 
-def _placeholder(tensor: Tensor) -> tf.Tensor:
+def placeholder(tensor: Tensor) -> tf.Tensor:
+    """An input of the graph that is being built."""
     dtype = tf.dtypes.as_dtype(_numpy_name(tensor.dtype))
     return tf.compat.v1.placeholder(dtype, _sizes(tensor), name=legal(tensor.name))
 
@@ -72,7 +76,8 @@ def _numpy_name(dtype: str) -> Any:
         return np.dtype(getattr(ml_dtypes, dtype))
 
 
-def _output(tensor: Tensor, value: Any) -> tf.Tensor:
+def output(tensor: Tensor, value: Any) -> tf.Tensor:
+    """The tensor of an output, of known rank. Raises ConversionError (`not-a-tensor`) for a sequence."""
     if not isinstance(value, Value):
         raise ConversionError(f"output {tensor.name!r} is no tensor", code="not-a-tensor", where=tensor.name)
     found = value.tensor

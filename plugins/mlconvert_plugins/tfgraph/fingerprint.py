@@ -17,5 +17,6 @@ def write(folder: Path) -> None:
     hashing = load("tensorflow.python.saved_model.pywrap_saved_model").fingerprinting
     proto = load("tensorflow.core.protobuf.fingerprint_pb2")
     found = proto.FingerprintDef.FromString(hashing.CreateFingerprintDef(str(folder)))
-    found.uuid = str(found.saved_model_checksum << 64 | found.graph_def_program_hash)
+    if "uuid" in found.DESCRIPTOR.fields_by_name:  # since TensorFlow 2.16
+        found.uuid = str(found.saved_model_checksum << 64 | found.graph_def_program_hash)
     (folder / FILE).write_bytes(found.SerializeToString(deterministic=True))

@@ -57,6 +57,12 @@ def definition(
     return _function(body) if body else None
 
 
+def definition_for_all(domain: str, name: str, opset: int) -> onnx.FunctionProto | None:
+    """ONNX's definition of an operator where it has one that is the same for all nodes."""
+    schema = _schema(domain, name, opset)
+    return _parsed(schema, opset) if schema is not None and schema.has_function else None
+
+
 def _parsed(schema: Any, opset: int) -> onnx.FunctionProto:
     version = max((one for one in schema.function_opset_versions if one <= opset), default=None)
     return _function(schema.get_function_with_opset_version(version)) if version else schema.function_body

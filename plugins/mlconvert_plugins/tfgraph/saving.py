@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mlconvert.errors import ConversionError
-from mlconvert_plugins.tfgraph import fingerprint, library, variables
+from mlconvert_plugins.tfgraph import library, variables
 from mlconvert_plugins.tfgraph.conversion import Built
 from mlconvert_plugins.tfgraph.lazy import load, np, tf
 from mlconvert_plugins.tfgraph.metagraphs import FILE, TAG
@@ -47,7 +47,6 @@ def save(built: Built, folder: Path, wanted: Wanted, outputs: Iterable[str], *, 
         variables.add(graph, arrays, meta)
         variables.write(arrays, folder)
     _write(meta, graph, {} if become_variables else arrays, folder / FILE)
-    fingerprint.write(folder)
     return become_variables
 
 

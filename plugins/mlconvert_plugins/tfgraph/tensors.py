@@ -24,6 +24,18 @@ def to_array(tensor: onnx.TensorProto, folder: Path) -> np.ndarray:
     return np.asarray(array)
 
 
+def parted(proto: onnx.ModelProto, folder: Path) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
+    """The model without the initializers of its graph, and these as arrays.
+
+    A message keeps all that was ever in it; once the caller lets go of the whole one, the weights are in memory once.
+    """
+    arrays = {tensor.name: to_array(tensor, folder) for tensor in proto.graph.initializer}
+    del proto.graph.initializer[:]
+    rest = type(proto)()
+    rest.CopyFrom(proto)
+    return rest, arrays
+
+
 def to_dense(sparse: onnx.SparseTensorProto, folder: Path) -> np.ndarray:
     """A sparse tensor with its zeros written out (onnx.proto, SparseTensorProto)."""
     values, indices = to_array(sparse.values, folder), to_array(sparse.indices, folder)

@@ -48,5 +48,5 @@ def test_each_entry_is_a_tensor(tmp_path: Path) -> None:
 
 def test_a_position_that_only_the_run_knows_is_refused(tmp_path: Path) -> None:
     text = "g (float[2,6] x, int64 i) => (float[2,6] y) { s = SequenceConstruct(x, x) y = SequenceAt(s, i) }"
-    with pytest.raises(ConversionError, match="SequenceAt node 'y'.* must be constant"):
+    with pytest.raises(ConversionError, match=r"SequenceAt node 'y'.* must be constant"):
         converted(write(tmp_path / "m.onnx", text))

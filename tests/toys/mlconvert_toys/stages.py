@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Optional
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
 from mlconvert.host import Host
-from mlconvert.stage import Context, Delivery, Help, Outcome, Stage, Suspect, read_bytes
+from mlconvert.stage import Context, Delivery, Help, Operator, Outcome, Stage, Suspect, read_bytes
 from mlconvert_toys import line
 from mlconvert_toys.line import Line
 
@@ -52,6 +52,10 @@ class Alpha2Beta(Stage):
     source = "alpha"
     target = "beta"
     Options = Alpha2BetaOptions
+
+    def operators(self) -> Iterator[Operator]:
+        yield Operator("Add", (1, 7), (13,), "no axis")
+        yield Operator("Sub", (), (1,))
 
     def delivers(self, options: Alpha2BetaOptions, host: Host) -> Delivery:
         return Delivery(options.notation)

@@ -62,7 +62,8 @@ def _edges(x: Value, window: Window, more: Sequence[int], wanted: Sequence[int])
         if wanted:
             total: Size = (x.size(axis + 2) - 1) * stride + more[axis] + extent - wanted[axis]
         elif window.auto_pad.startswith("SAME"):
-            total = extent - stride + more[axis]
+            # ONNX Runtime adds nothing where windows leave gaps.
+            total = max(extent - stride + more[axis], 0)
         else:
             before, after = (window.pads[axis], window.pads[rank + axis]) if window.auto_pad == "NOTSET" else (0, 0)
             found.append((before, after - more[axis]))
