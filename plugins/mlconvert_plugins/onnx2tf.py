@@ -85,11 +85,14 @@ def _written(artifact: Artifact, options: TfOptions, out: Path) -> tuple[Signatu
     from mlconvert_plugins.tfgraph import signatures
     from mlconvert_plugins.tfgraph.conversion import build
     from mlconvert_plugins.tfgraph.saving import save
+    from mlconvert_plugins.tfgraph.tensors import parted
 
     proto = open_proto(artifact.path)
     signature = artifact.signature if artifact.signature.inputs else signature_of(proto)
     wanted = signatures.read(options.signature)
     inner = signatures.exposed(wanted, proto, signature)
-    built = build(proto, replace(signature, outputs=(*signature.outputs, *inner)), artifact.path.parent)
+    folder = artifact.path.parent
+    proto, initializers = parted(proto, folder)
+    built = build(proto, replace(signature, outputs=(*signature.outputs, *inner)), folder, initializers)
     outputs = [tensor.name for tensor in signature.outputs]
     return signature, list(wanted), save(built, out, wanted, outputs, as_variables=options.weights == "variables")
