@@ -46,8 +46,8 @@ class Body:
 class Graph(Body):
     """One of a SavedModel's graphs with its functions.
 
-    `outputs` are the nodes that a caller or a loader asks for, `restored` and `filename` those by which a loader reads
-    the variables.
+    `outputs` are the nodes that a caller or a loader asks for; `restored` is the one that reads the variables from the
+    file whose name is fed to the tensor `filename`.
     """
 
     tags: list[str] = field(default_factory=list)
@@ -109,6 +109,8 @@ class _Reader:
                     yield from self.inside(one, *path[1:])
 
     def text(self, one: Field) -> str:
+        if one.end - one.start > _NAME:
+            raise BrokenError(one.offset, "a name of more than 64 KiB")
         return content(self.stream, one, _NAME).decode("utf-8", "replace")
 
     def texts(self, message: Field, *path: int) -> list[str]:
@@ -123,7 +125,7 @@ class _Reader:
                 self.add_function(found, function)
             for versions in self.inside(graph, 4):
                 self.add_versions(found, versions)
-        found.filename = node_of("".join(self.texts(meta, 3, 1)[-1:]))
+        found.filename = "".join(self.texts(meta, 3, 1)[-1:]).removesuffix(":0")
         found.restored = node_of("".join(self.texts(meta, 3, 3)[-1:]))
         for entry in self.inside(meta, 5, 2):  # the values of a map; SignatureDef: inputs = 1, outputs = 2
             found.outputs += [node_of(name) for name in self.texts(entry, 2, 2, 1)]
@@ -148,14 +150,18 @@ class _Reader:
         """FunctionDef: signature = 1 (OpDef: name = 1, input_arg = 2), node_def = 3."""
         body = Body(arguments=self.texts(function, 1, 2, 1))
         self.add_nodes(body, function, 3)
-        for name in self.texts(function, 1, 1):
-            graph.functions[name] = body
+        name = "".join(self.texts(function, 1, 1)[-1:])
+        if name in graph.functions:
+            raise BrokenError(function.offset, "two functions have one name")
+        graph.functions[name] = body
 
     def add_nodes(self, body: Body, message: Field, number: int) -> None:
         """NodeDef: name = 1, op = 2, input = 3, attr = 5 (a map of AttrValue: list = 1, func = 10)."""
         for one in self.inside(message, number):
             node, name = Node(), ""
             for part in fields(self.stream, one.start, one.end):
+                if part.wire != LENGTH:
+                    continue  # protobuf passes over it, too
                 if part.number == 1:
                     name = self.text(part)
                 elif part.number == 2:
@@ -165,4 +171,6 @@ class _Reader:
                 elif part.number == 5:
                     for value in self.inside(part, 2):
                         node.functions += [*self.texts(value, 10, 1), *self.texts(value, 1, 9, 1)]
+            if name in body.nodes:
+                raise BrokenError(one.offset, "two nodes have one name")
             body.nodes[name] = node

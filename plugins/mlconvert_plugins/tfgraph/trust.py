@@ -57,7 +57,7 @@ class _Checkpoints:
         yield from self.reached(self.graph, [self.graph.restored], frozenset({self.graph.filename}) - {""})
 
     def reached(self, body: Body, names: Iterable[str], own: frozenset[str]) -> Iterator[str]:
-        """Those that these nodes need; `own` are the nodes and arguments that hold the name of the model's own file."""
+    """Those that these nodes need; `own` are the tensors and arguments that name the model's own file."""
         left = [name for name in names if name in body.nodes]
         while left:
             name = left.pop()
@@ -65,8 +65,8 @@ class _Checkpoints:
                 continue
             self.seen.add((id(body), name, own))
             node = body.nodes[name]
-            inputs = [node_of(text) for text in node.inputs]
-            left += [text for text in inputs if text in body.nodes and text not in own]
+            inputs = [text.removesuffix(":0") for text in node.inputs]
+            left += [node_of(text) for text in inputs if node_of(text) in body.nodes and text not in own]
             if node.operator in _CHECKPOINT and not (node.operator == _READS and inputs[:1] and inputs[0] in own):
                 yield node.operator
             for function in node.functions:

@@ -89,6 +89,19 @@ def test_a_checkpoint_of_another_name_is_not_its_own(tmp_path: Path) -> None:
     assert "RestoreV2" in (why_it_executes(made.path) or "")
 
 
+def test_what_protobuf_passes_over_hides_no_operator(tmp_path: Path) -> None:
+    path = saved(tmp_path / "m", CASES["ReadFile"])
+    proto = reading.read(path)
+    (function,) = [one for one in proto.meta_graphs[0].graph_def.library.function if "ReadFile" in str(one)]
+    (node,) = [node for node in function.node_def if node.op == "ReadFile"]
+    # Field 2 is the operator; eight bytes that are no text are no operator to protobuf.
+    node.MergeFromString(b"\x11Identity")
+    assert node.op == "ReadFile"
+    (path / "saved_model.pb").write_bytes(proto.SerializeToString())
+    assert b"\x11Identity" in (path / "saved_model.pb").read_bytes()
+    assert "ReadFile" in (why_it_executes(path) or "")
+
+
 def test_the_operators_that_need_no_trust_are_those_that_compute() -> None:
     session = load("tensorflow.python.client.pywrap_tf_session")
     listed = load("tensorflow.core.framework.op_def_pb2").OpList.FromString(
