@@ -57,7 +57,7 @@ class _Checkpoints:
         yield from self.reached(self.graph, [self.graph.restored], frozenset({self.graph.filename}) - {""})
 
     def reached(self, body: Body, names: Iterable[str], own: frozenset[str]) -> Iterator[str]:
-    """Those that these nodes need; `own` are the tensors and arguments that name the model's own file."""
+        """Those that these nodes need; `own` are the tensors and arguments that name the model's own file."""
         left = [name for name in names if name in body.nodes]
         while left:
             name = left.pop()
