@@ -136,7 +136,9 @@ class Layer:
     def _of(self, value: Value, direction: int) -> Value:
         if value.constant is None:
             return Value(tf.cast(value.tensor[direction], self.dtype))
-        return Value(constant=value.constant[direction % len(value.constant)].astype(self.dtype.as_numpy_dtype))
+        return Value(
+            constant=value.constant[direction % len(value.constant)].astype(self.dtype.as_numpy_dtype, copy=False)
+        )
 
     def outputs(self, states: Sequence[Value | None], run: Callable[[int], Run]) -> list[Value]:
         """Y [time, directions, batch, hidden] and the last states [directions, batch, hidden], or with layout 1

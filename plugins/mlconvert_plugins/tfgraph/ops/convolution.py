@@ -58,7 +58,7 @@ def _product(x: tf.Tensor, w: Value) -> tf.Tensor:
     the weights at each call."""
     matrix = w.transposed((1, 0, *range(2, w.rank)))
     if matrix.constant is not None:
-        return product(Value(x), Value(constant=matrix.constant.reshape(matrix.shape[:2]))).tensor
+        return product(Value(x), Value(constant=matrix.constant.reshape(matrix.constant.shape[:2]))).tensor
     return product(Value(x), Value(tf.reshape(matrix.tensor, as_shape(matrix.sizes[:2])))).tensor
 
 
