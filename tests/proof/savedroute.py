@@ -21,6 +21,7 @@ from mlconvert.request import Request
 from mlconvert.stage import Tolerance
 from mlconvert.worker import Worker
 from mlconvert_plugins.tf_runner import TfRunner
+from mlconvert_plugins.tfgraph.lazy import load
 
 PASSED = "passed"
 # What stands for a step that an earlier one kept from being taken.
@@ -186,3 +187,8 @@ def run(artifact: Artifact, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarr
     """What a SavedModel makes of these inputs; called in a worker."""
     with TfRunner(artifact) as runner:
         return runner.run(inputs)
+
+
+def warm() -> None:
+    """Load TensorFlow, which is no part of a conversion's time; called in a worker."""
+    load("tensorflow")

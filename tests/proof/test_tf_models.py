@@ -94,6 +94,7 @@ def workers() -> Iterator[Workers]:
     limits = {"memory": frame.memory_limit(), "seconds": 900}
     off, on = (Worker(**limits, environment={SWITCH: setting}) for setting in SETTINGS)
     with off, on:
+        off.call("savedroute:warm")
         yield Workers(off, on)
 
 
