@@ -82,17 +82,22 @@ class Weights:
         return prepared(tf.transpose, self.r)
 
     @property
+    def of_input(self) -> tf.Tensor:
+        """What the input is multiplied with, [input, gates]."""
+        return prepared(tf.transpose, self.w)
+
+    @property
     def bias(self) -> tf.Tensor:
         """Of input and state together, [gates]."""
         return prepared(lambda b: tf.add(*tf.split(b, 2)), self.b)
 
-    def projected(self, x: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-        """What the gates see of the input, for all steps at once."""
-        sizes = Value(x).sizes
-        flat = tf.reshape(x, as_shape([-1, sizes[2]]))
-        found = tf.matmul(flat, prepared(tf.transpose, self.w))
-        # Behind a reshape, where TensorFlow does not fuse it: oneDNN's fused product packs the weights at each call.
-        return reshaped(found, [*sizes[:2], int(found.shape[1])]) + bias
+
+def projected(x: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    """What the gates see of the input [time, batch, input], for all steps at once; weights [input, gates]."""
+    sizes = Value(x).sizes
+    found = tf.matmul(tf.reshape(x, as_shape([-1, sizes[2]])), weights)
+    # Behind a reshape, where TensorFlow does not fuse it: oneDNN's fused product packs the weights at each call.
+    return reshaped(found, [*sizes[:2], int(found.shape[1])]) + bias
 
 
 def prepared(function: Callable[..., Any], *weights: Value) -> tf.Tensor:

@@ -16,7 +16,7 @@ from mlconvert_plugins.tfgraph.windows import NO_PADS, Pads, Window, is_static, 
 # The attributes of every convolution.
 CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
 # At no more places than these a window of one place is a matrix product: oneDNN takes longer to set a convolution up.
-_FEW_PLACES = 64
+_FEW_PLACES = 256
 
 
 @op("Conv", since=(1, 11, 22))

@@ -15,6 +15,7 @@ from mlconvert_plugins.tfgraph.recurrence import (
     activations_of,
     bounded,
     prepared,
+    projected,
     through_time,
 )
 from mlconvert_plugins.tfgraph.registry import op
@@ -52,7 +53,7 @@ def rnn(
         def step(rows: Sequence[tf.Tensor], states: Tensors) -> Tensors:
             return [activate(bound(rows[0] + tf.matmul(states[0], of_state)))]
 
-        return lambda x, states: through_time(step, [weights.projected(x, weights.bias)], states)
+        return lambda x, states: through_time(step, [projected(x, weights.of_input, weights.bias)], states)
 
     return layer.outputs([h], run)
 
@@ -90,20 +91,24 @@ def gru(
 def _gru_after(weights: Weights, gate: Activation, candidate: Activation) -> Run:
     """c = g(x w + r (h r + b)), as torch has it."""
     hidden, of_state = weights.hidden, weights.of_state
-    own = prepared(lambda b: b[5 * hidden :], weights.b)
-    # The candidate's bias of the state is added where r still counts.
+
+    def with_own(of_input: tf.Tensor, of_own: tf.Tensor) -> tf.Tensor:
+        return tf.concat([of_input[: 2 * hidden], of_own, of_input[2 * hidden :]], 0)
+
+    # The state's own bias of the candidate comes as if it were the input's, so that one sum a step adds all three.
+    whole = prepared(lambda w: tf.transpose(with_own(w, tf.zeros_like(w[:hidden]))), weights.w)
     bias = prepared(
-        lambda b: b[: 3 * hidden] + tf.concat([b[3 * hidden : 5 * hidden], tf.zeros([hidden], b.dtype)], 0), weights.b
+        lambda b: with_own(b[: 3 * hidden] + tf.pad(b[3 * hidden : 5 * hidden], [[0, hidden]]), b[5 * hidden :]),
+        weights.b,
     )
 
     def step(rows: Sequence[tf.Tensor], states: Tensors) -> Tensors:
         h = states[0]
-        z, r, new = tf.split(tf.matmul(h, of_state), 3, 1)
-        z, r = gate(rows[0] + z), gate(rows[1] + r)
-        c = candidate(rows[2] + r * (new + own))
-        return [c + z * (h - c)]
+        z, r, new = tf.split(rows[0] + tf.matmul(h, of_state), 3, 1)
+        c = candidate(rows[1] + gate(r) * new)
+        return [c + gate(z) * (h - c)]
 
-    return lambda x, states: through_time(step, tf.split(weights.projected(x, bias), 3, 2), states)
+    return lambda x, states: through_time(step, tf.split(projected(x, whole, bias), [3 * hidden, hidden], 2), states)
 
 
 def _gru_before(weights: Weights, gate: Activation, candidate: Activation) -> Run:
@@ -119,7 +124,9 @@ def _gru_before(weights: Weights, gate: Activation, candidate: Activation) -> Ru
         return [c + z * (h - c)]
 
     def through(x: tf.Tensor, states: Tensors) -> Tensors:
-        return through_time(step, tf.split(weights.projected(x, weights.bias), [2 * hidden, hidden], 2), states)
+        return through_time(
+            step, tf.split(projected(x, weights.of_input, weights.bias), [2 * hidden, hidden], 2), states
+        )
 
     return through
 
@@ -157,7 +164,7 @@ def lstm(
         weights = layer.weights(number)
         gates = (lambda t: gate(bound(t)), lambda t: candidate(bound(t)), output)
         step = _lstm_step(weights, gates, bool(input_forget))
-        return lambda x, states: through_time(step, [weights.projected(x, weights.bias)], states)
+        return lambda x, states: through_time(step, [projected(x, weights.of_input, weights.bias)], states)
 
     return layer.outputs([h, c], run)
 
