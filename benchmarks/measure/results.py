@@ -20,7 +20,8 @@ from mlconvert import manifest
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 _PACKAGES = (
-    "torch", "onnxscript", "onnxruntime", "tensorrt-rtx-cu13", "timm", "click", "lightgbm", "xgboost", "scikit-learn",
+    "torch", "onnxscript", "onnxruntime", "tensorrt-rtx-cu13", "tensorflow-cpu", "timm", "transformers", "click",
+    "lightgbm", "xgboost", "scikit-learn",
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ ENVIRONMENTS = Path(__file__).resolve().parents[1] / ".environments"
 REQUIREMENTS = {
     "lleaves": ("lleaves==1.3.0", "llvmlite==0.43.0", "lightgbm", "setuptools"),
     "onnx": ("onnxmltools==1.16.0", "onnxruntime", "lightgbm", "scikit-learn"),
+    "onnx2tf": ("onnx2tf==1.29.24",),
     "jpmml": ("--no-deps", "sklearn2pmml==0.133.1", "jpmml-evaluator==0.16.0"),
 }
 # The last core: the first one serves most interrupts.

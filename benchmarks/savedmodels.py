@@ -1,0 +1,129 @@
+"""SavedModels that onnx2tf writes: their latency, with oneDNN and without, and what converting takes."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from measure import networks, scoring
+from measure.results import Row, main
+
+import mlconvert
+
+PEER = scoring.PEERS / "opened.py"
+ONEDNN = {"with oneDNN": "1", "without": "0"}
+# Of the largest output; they differ in the order of sums.
+CLOSE = 1e-3
+# What a SavedModel may take of ONNX Runtime's time with oneDNN and without, of Keras's, and of other converters'.
+KERAS, OTHERS = 1.05, 1.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, what it may take of ONNX Runtime's time, and the seconds that converting it may take."""
+
+    network: str
+    onednn: float = 1.15
+    plain: float = 2.0
+    converting: float | None = None
+    keras: bool = False
+
+
+CASES = (
+    Case("resnet18", converting=4.0),
+    Case("mobilenetv3_small_100"),
+    Case("mobilenetv3_large_100"),
+    Case("efficientnet_b0"),
+    Case("convnext_atto"),
+    Case("vit_tiny_patch16_224"),
+    Case("swin_tiny_patch4_window7_224", converting=15.0),
+    Case("BERT, 4 layers"),
+    Case("LSTM", 1.8, 1.8),
+    Case("GRU", 3.0, 3.0),
+    Case("MobileNetV2", keras=True),
+    Case("ResNet50", keras=True),
+)
+# Times the weights, above TensorFlow itself.
+MEMORY = 3.0
+
+
+def measure(repetitions: int, cases: Iterable[Case] = CASES, others: bool = True) -> Iterator[Row]:
+    """Milliseconds of a batch of one on one core, seconds and MiB of converting; `others` are other converters."""
+    with TemporaryDirectory() as name:
+        for case in cases:
+            yield from _case(case, Path(name), repetitions, others)
+
+
+def _case(case: Case, folder: Path, repetitions: int, others: bool) -> Iterator[Row]:
+    theirs: dict[str, Path] = {}
+    if case.keras:
+        source, theirs["keras.applications"], inputs = networks.keras_files(case.network)
+    else:
+        source, inputs = networks.files(case.network)
+    made = folder / "savedmodel" / case.network
+    mlconvert.convert(source, "tf", made, validate=False)
+    if others:
+        theirs |= _others(source, folder / "others" / case.network)
+    for setting, value in ONEDNN.items():
+        commands = {"ours": _opened("tf", made, inputs, value), "ONNX Runtime": _opened("onnx", source, inputs, value)}
+        commands |= {name: _opened("tf", path, inputs, value) for name, path in theirs.items()}
+        goals = {name: KERAS if name == "keras.applications" else OTHERS for name in theirs}
+        goals["ONNX Runtime"] = case.onednn if value == "1" else case.plain
+        with scoring.peers(commands) as peers:
+            found = scoring.in_turns(_right(peers), "batch", repetitions)
+        for name in list(found)[1:]:
+            yield Row(f"{case.network} {setting}, {name}", "ms", found["ours"], found[name], goals[name])
+    if case.converting:
+        yield from _converting(case.network, case.converting, source, folder / "again", repetitions)
+
+
+def _others(source: Path, folder: Path) -> dict[str, Path]:
+    """The SavedModels of other converters, where they make one."""
+    with np.load(source.with_name("inputs.npz")) as inputs:
+        kept = [name for name in inputs.files if inputs[name].ndim > 2]
+    keep = ["-k", *kept] if kept else []
+    folder.mkdir(parents=True)
+    program = [scoring.environment("onnx2tf"), "-m", "onnx2tf", "-i", source, "-osd", "-n", *keep, "-o"]
+    subprocess.run([*program, folder / "onnx2tf"], capture_output=True, check=False)
+    with contextlib.suppress(mlconvert.ConversionError):
+        mlconvert.convert(source, "tf", folder / "onnx-tf", via="onnx2tf.onnx_tf", validate=False, isolate=True)
+    return {path.name: path for path in sorted(folder.iterdir()) if (path / "saved_model.pb").exists()}
+
+
+def _opened(format: str, path: Path, inputs: Path, onednn: str) -> list[str | Path]:
+    settings = ["TF_CPP_MIN_LOG_LEVEL=3", "OMP_NUM_THREADS=1", f"TF_ENABLE_ONEDNN_OPTS={onednn}"]
+    return ["env", *settings, sys.executable, PEER, format, path, inputs]
+
+
+def _right(peers: dict[str, scoring.Peer]) -> dict[str, scoring.Peer]:
+    """Ours and those that compute the same: what another converter has made wrong is not timed."""
+    expected = peers["ONNX Runtime"].check()
+    bound = CLOSE * np.abs(expected).max()
+    found = {name: peer.check() for name, peer in peers.items()}
+    np.testing.assert_allclose(found["ours"], expected, rtol=0, atol=bound)
+    same = [name for name, x in found.items() if x.shape == expected.shape and np.abs(x - expected).max() <= bound]
+    return {name: peers[name] for name in same}
+
+
+def _converting(network: str, bound: float, source: Path, made: Path, repetitions: int) -> Iterator[Row]:
+    program = scoring.PEERS / "converting.py"
+    found = []
+    for turn in range(repetitions):
+        command: list[str | Path] = [sys.executable, program, source, made / str(turn)]
+        said = subprocess.run(command, capture_output=True, check=True).stdout
+        found.append(tuple(map(float, said.split()[-2:])))
+    seconds, memory = zip(*found, strict=True)
+    weights = source.stat().st_size / 2**20
+    yield Row(f"{network}: converting", "s", seconds, [bound] * repetitions, 1.0)
+    yield Row(f"{network}: memory of converting", "MiB", memory, [MEMORY * weights] * repetitions, 1.0)
+
+
+if __name__ == "__main__":
+    title, sides = "SavedModels from ONNX", ("SavedModel", "other side or bound")
+    main("savedmodels", title, sides, measure, pairs=5)
