@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # A node on constants alone becomes a constant, unless that makes more than this of less.
 _FOLDED = 2**20
 _FIX = "convert with -v, and report the node if the model is sound"
+# Where TensorFlow's message says what the node has become.
+_OWN_NODE = re.compile(r" for '\{\{node [^']*'")
 
 
 @dataclass
@@ -252,7 +254,7 @@ def _handled(handler: Handler, node: Node, inputs: Sequence[Any], attributes: Ma
         where = error.where or node.where
         raise ConversionError(f"{node.where}: {error}", code=error.code, where=where, fix=error.fix) from error
     except Exception as error:  # TensorFlow's errors have no common base, and name no node
-        text = (str(error).strip() or type(error).__name__).splitlines()[0]
+        text = _OWN_NODE.sub("", (str(error).strip() or type(error).__name__).splitlines()[0])
         raise ConversionError(f"{node.where}: {text}", code="node-failed", where=node.where, fix=_FIX) from error
 
 
