@@ -98,7 +98,8 @@ def test_a_node_whose_shapes_do_not_fit_is_named(tmp_path: Path) -> None:
     text = "g (float[2,3] x) => (float[n,m] y) { y = MatMul(x, w) }"
     with pytest.raises(ConversionError) as caught:
         converted(write(tmp_path / "m.onnx", text, w=noise(4, 5)))
-    assert caught.value.where == "MatMul node 'y'" and "{{node" not in str(caught.value)
+    assert caught.value.where == "MatMul node 'y'"
+    assert not any(sign in str(caught.value) for sign in ("\n", "{{node"))
 
 
 @pytest.fixture(scope="module")
