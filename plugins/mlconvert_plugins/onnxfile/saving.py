@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from mlconvert.errors import ConversionError, InternalError
+from mlconvert_plugins.onnxfile import wire_format
 
 if TYPE_CHECKING:
     import onnx
@@ -142,7 +143,7 @@ def _write_inline(proto: onnx.ModelProto, tensors: Mapping[str, ir.TensorProtoco
     proto.ClearField("graph")
     with open(out, "wb") as stream:
         stream.write(proto.SerializeToString(deterministic=True))
-        stream.write(_tag(_MODEL_GRAPH, length) + graph)
+        stream.write(wire_format.head(_MODEL_GRAPH, length) + graph)
         for head, tensor in entries:
             stream.write(head)
             if tensor is not None:
@@ -154,21 +155,8 @@ def _entry(initializer: onnx.TensorProto, tensors: Mapping[str, ir.TensorProtoco
     tensor = tensors.get(initializer.name)
     if tensor is None:
         body: bytes = initializer.SerializeToString(deterministic=True)
-        return _tag(_GRAPH_INITIALIZER, len(body)) + body
+        return wire_format.head(_GRAPH_INITIALIZER, len(body)) + body
     initializer.ClearField("external_data")
     initializer.ClearField("data_location")
-    head: bytes = initializer.SerializeToString(deterministic=True) + _tag(_TENSOR_RAW_DATA, tensor.nbytes)
-    return _tag(_GRAPH_INITIALIZER, len(head) + tensor.nbytes) + head
-
-
-def _tag(field: int, length: int) -> bytes:
-    """A length-delimited field's head (protobuf's encoding guide, wire type 2)."""
-    return _varint(field << 3 | 2) + _varint(length)
-
-
-def _varint(number: int) -> bytes:
-    digits = bytearray()
-    while number > 0x7F:
-        digits.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*digits, number])
+    head: bytes = initializer.SerializeToString(deterministic=True) + wire_format.head(_TENSOR_RAW_DATA, tensor.nbytes)
+    return wire_format.head(_GRAPH_INITIALIZER, len(head) + tensor.nbytes) + head

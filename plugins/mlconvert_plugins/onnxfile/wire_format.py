@@ -1,4 +1,4 @@
-"""Protobuf's wire format, read by hand: where the fields of a message lie, without reading what they hold.
+"""Protobuf's wire format by hand: where the fields of a message lie, without what they hold, and how one begins.
 
 Source: protobuf's encoding guide (https://protobuf.dev/programming-guides/encoding/).
 """
@@ -85,3 +85,16 @@ def content(stream: BinaryIO, field: Field, limit: int) -> bytes:
     """The bytes that a field holds, at most `limit` of them."""
     stream.seek(field.start)
     return stream.read(min(field.end - field.start, limit))
+
+
+def head(number: int, length: int) -> bytes:
+    """What stands before the bytes of a field that holds so many."""
+    return _written(number << 3 | LENGTH) + _written(length)
+
+
+def _written(number: int) -> bytes:
+    digits = bytearray()
+    while number > 0x7F:
+        digits.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*digits, number])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mlconvert.errors import ConversionError
+from mlconvert_plugins.onnxfile import wire_format
 from mlconvert_plugins.tfgraph import library, variables
 from mlconvert_plugins.tfgraph.conversion import Built
 from mlconvert_plugins.tfgraph.lazy import load, np, tf
@@ -55,12 +56,13 @@ def _write(meta: Any, graph: Any, arrays: Mapping[str, np.ndarray], file: Path) 
     outer, body = (message.SerializeToString(deterministic=True) for message in (meta, graph))
     heads = {name: _head(name, array) for name, array in arrays.items()}
     inside = len(body) + sum(len(heads[name]) + array.nbytes for name, array in arrays.items())
-    tag = _tag(_META_GRAPH, inside)
+    tag = wire_format.head(_META_GRAPH, inside)
     if inside + len(outer) > _LIMIT:
         message = f"the graph has {inside / 2**30:.1f} GiB without its weights, and a SavedModel's graph holds 2"
         raise ConversionError(message, code="too-large", fix="keep large tensors out of the bodies of loops")
+    whole = wire_format.head(_SAVED_META_GRAPHS, len(outer) + len(tag) + inside)
     with open(file, "wb") as stream:
-        stream.write(b"\x08\x01" + _tag(_SAVED_META_GRAPHS, len(outer) + len(tag) + inside) + outer + tag + body)
+        stream.write(b"\x08\x01" + whole + outer + tag + body)
         for name, array in arrays.items():
             stream.write(heads[name])
             _write_content(array, stream)
@@ -100,7 +102,7 @@ def _head(name: str, array: np.ndarray) -> bytes:
     node = nodes.NodeDef(name=name, op="Const")
     node.attr["dtype"].type = dtype.as_datatype_enum
     tensor = tensors.TensorProto(dtype=dtype.as_datatype_enum, tensor_shape=tf.TensorShape(array.shape).as_proto())
-    key = _tag(_ENTRY_KEY, len(b"value")) + b"value"
+    key = wire_format.head(_ENTRY_KEY, len(b"value")) + b"value"
     head = b""
     for before, field in (
         (tensor.SerializeToString(deterministic=True), _TENSOR_CONTENT),
@@ -109,22 +111,9 @@ def _head(name: str, array: np.ndarray) -> bytes:
         (node.SerializeToString(deterministic=True), _NODE_ATTR),
         (b"", _GRAPH_NODE),
     ):
-        head = before + _tag(field, len(head) + array.nbytes) + head
+        head = before + wire_format.head(field, len(head) + array.nbytes) + head
     return head
 
 
 def _write_content(array: np.ndarray, stream: BinaryIO) -> None:
     stream.write(np.ascontiguousarray(array).view(np.uint8).data if array.ndim else array.tobytes())
-
-
-def _tag(field: int, length: int) -> bytes:
-    """A length-delimited field's head (protobuf's encoding guide, wire type 2)."""
-    return _varint(field << 3 | 2) + _varint(length)
-
-
-def _varint(number: int) -> bytes:
-    digits = bytearray()
-    while number > 0x7F:
-        digits.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*digits, number])
