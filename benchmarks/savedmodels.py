@@ -15,6 +15,7 @@ from measure import networks, scoring
 from measure.results import Row, main
 
 import mlconvert
+from mlconvert.errors import ConversionError
 
 PEER = scoring.PEERS / "opened.py"
 ONEDNN = {"with oneDNN": "1", "without": "0"}
@@ -26,25 +27,28 @@ KERAS, OTHERS = 1.05, 1.0
 
 @dataclass(frozen=True)
 class Case:
-    """A network, what it may take of ONNX Runtime's time, and the seconds that converting it may take."""
+    """A network, what it may take of ONNX Runtime's time, the seconds that converting it may take, and which others
+    are beside it: Keras, and the other converters, one of which may take minutes.
+    """
 
     network: str
     onednn: float = 1.15
     plain: float = 2.0
     converting: float | None = None
     keras: bool = False
+    others: bool = False
 
 
 CASES = (
-    Case("resnet18", converting=4.0),
-    Case("mobilenetv3_small_100"),
+    Case("resnet18", converting=4.0, others=True),
+    Case("mobilenetv3_small_100", others=True),
     Case("mobilenetv3_large_100"),
     Case("efficientnet_b0"),
     Case("convnext_atto"),
     Case("vit_tiny_patch16_224"),
     Case("swin_tiny_patch4_window7_224", converting=15.0),
     Case("BERT, 4 layers"),
-    Case("LSTM", 1.8, 1.8),
+    Case("LSTM", 1.8, 1.8, others=True),
     Case("GRU", 3.0, 3.0),
     Case("MobileNetV2", keras=True),
     Case("ResNet50", keras=True),
@@ -53,14 +57,14 @@ CASES = (
 MEMORY = 3.0
 
 
-def measure(repetitions: int, cases: Iterable[Case] = CASES, others: bool = True) -> Iterator[Row]:
-    """Milliseconds of a batch of one on one core, seconds and MiB of converting; `others` are other converters."""
+def measure(repetitions: int, cases: Iterable[Case] = CASES) -> Iterator[Row]:
+    """Milliseconds of a batch of one on one core, seconds and MiB of converting."""
     with TemporaryDirectory() as name:
         for case in cases:
-            yield from _case(case, Path(name), repetitions, others)
+            yield from _case(case, Path(name), repetitions)
 
 
-def _case(case: Case, folder: Path, repetitions: int, others: bool) -> Iterator[Row]:
+def _case(case: Case, folder: Path, repetitions: int) -> Iterator[Row]:
     theirs: dict[str, Path] = {}
     if case.keras:
         source, theirs["keras.applications"], inputs = networks.keras_files(case.network)
@@ -68,7 +72,7 @@ def _case(case: Case, folder: Path, repetitions: int, others: bool) -> Iterator[
         source, inputs = networks.files(case.network)
     made = folder / "savedmodel" / case.network
     mlconvert.convert(source, "tf", made, validate=False)
-    if others:
+    if case.others:
         theirs |= _others(source, folder / "others" / case.network)
     for setting, value in ONEDNN.items():
         commands = {"ours": _opened("tf", made, inputs, value), "ONNX Runtime": _opened("onnx", source, inputs, value)}
@@ -91,7 +95,7 @@ def _others(source: Path, folder: Path) -> dict[str, Path]:
     folder.mkdir(parents=True)
     program = [scoring.environment("onnx2tf"), "-m", "onnx2tf", "-i", source, "-osd", "-n", *keep, "-o"]
     subprocess.run([*program, folder / "onnx2tf"], capture_output=True, check=False)
-    with contextlib.suppress(mlconvert.ConversionError):
+    with contextlib.suppress(ConversionError):
         mlconvert.convert(source, "tf", folder / "onnx-tf", via="onnx2tf.onnx_tf", validate=False, isolate=True)
     return {path.name: path for path in sorted(folder.iterdir()) if (path / "saved_model.pb").exists()}
 

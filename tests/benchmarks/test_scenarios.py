@@ -23,7 +23,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "forests": {"cases": [("LightGBM 10x7",)], "batch": 64},
     "routes": {"cases": [("LightGBM 10x7",)], "warm": 256},
     "jars": {"cases": [("LightGBM 10x7",)], "converted": "LightGBM 10x7"},
-    "savedmodels": {"cases": [("GRU",)], "others": False},
+    "savedmodels": {"cases": [("GRU",)]},
 }
 
 
