@@ -6,6 +6,7 @@ The environment takes a package index and some minutes; where it cannot be made 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,9 +43,9 @@ def environment() -> None:
         pytest.skip(error.message)
 
 
-def convert(path: Path, **more: object) -> mlconvert.Result:
+def convert(path: Path, **more: Any) -> mlconvert.Result:
     out = path.with_suffix(".savedmodel")
-    return mlconvert.convert(  # type: ignore[call-overload]
+    return mlconvert.convert(
         path, to="tf", out=out, via="onnx2tf.onnx_tf", isolate=True, cache=False, force=True, **more
     )
 

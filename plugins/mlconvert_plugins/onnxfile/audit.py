@@ -49,17 +49,18 @@ def _problems(proto: onnx.ModelProto, supplied: Collection[str]) -> Iterator[Ref
 
 def nodes(proto: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
     """Every node of the model, those of subgraphs and functions included."""
-    yield from _nodes(proto.graph.node)
+    yield from nodes_within(proto.graph.node)
     for function in proto.functions:
-        yield from _nodes(function.node)
+        yield from nodes_within(function.node)
 
 
-def _nodes(level: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
+def nodes_within(level: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
+    """These nodes, and those of the subgraphs in them."""
     for node in level:
         yield node
         for attribute in node.attribute:
             for graph in [*([attribute.g] if attribute.HasField("g") else ()), *attribute.graphs]:
-                yield from _nodes(graph.node)
+                yield from nodes_within(graph.node)
 
 
 def domain_of(name: str) -> str:

@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Protocol
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 _FIXED = {FIXED64: 8, FIXED32: 4}
 _VARINT_BYTES = 10
+
+
+class Readable(Protocol):
+    """What is read: a file, or a map of one in memory."""
+
+    def seek(self, offset: int, /) -> object:
+        """Go to the byte at this offset."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most so many."""
 
 
 class BrokenError(Exception):
@@ -40,7 +50,7 @@ class Field:
     value: int = 0
 
 
-def fields(stream: BinaryIO, start: int, end: int) -> Iterator[Field]:
+def fields(stream: Readable, start: int, end: int) -> Iterator[Field]:
     """The fields of the message in bytes `start` to `end`; what they hold is skipped. Raises BrokenError."""
     at = start
     while at < end:
@@ -49,7 +59,7 @@ def fields(stream: BinaryIO, start: int, end: int) -> Iterator[Field]:
         at = field.end
 
 
-def _field(stream: BinaryIO, at: int, end: int) -> Field:
+def _field(stream: Readable, at: int, end: int) -> Field:
     tag, start = _varint(stream, at, end)
     number, wire = tag >> 3, tag & 7
     if number == 0:
@@ -68,7 +78,7 @@ def _field(stream: BinaryIO, at: int, end: int) -> Field:
     return Field(number, wire, at, stop, stop + size)
 
 
-def _varint(stream: BinaryIO, at: int, end: int) -> tuple[int, int]:
+def _varint(stream: Readable, at: int, end: int) -> tuple[int, int]:
     """The number that starts at `at`, and where the next byte after it stands."""
     stream.seek(at)
     held = stream.read(min(_VARINT_BYTES, end - at))
@@ -81,7 +91,7 @@ def _varint(stream: BinaryIO, at: int, end: int) -> tuple[int, int]:
     raise BrokenError(at, reason)
 
 
-def content(stream: BinaryIO, field: Field, limit: int) -> bytes:
+def content(stream: Readable, field: Field, limit: int) -> bytes:
     """The bytes that a field holds, at most `limit` of them."""
     stream.seek(field.start)
     return stream.read(min(field.end - field.start, limit))

@@ -10,10 +10,9 @@ import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from mlconvert.errors import ConversionError
-from mlconvert_plugins.onnxfile.wire_format import LENGTH, VARINT, BrokenError, Field, content, fields
+from mlconvert_plugins.onnxfile.wire_format import LENGTH, VARINT, BrokenError, Field, Readable, content, fields
 
 FILE = "saved_model.pb"
 TAG = "serve"
@@ -71,7 +70,7 @@ def read(folder: Path) -> list[Graph]:
     path = folder / FILE
     try:
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            return _Reader(mapped).graphs()  # type: ignore[arg-type]
+            return _Reader(mapped).graphs(len(mapped))
     except BrokenError as error:
         raise _broken(folder, f"is broken at byte {error.offset}: {error}") from error
     except ValueError as error:  # of mmap
@@ -91,12 +90,11 @@ def _broken(folder: Path, what: str) -> ConversionError:
 
 
 class _Reader:
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Readable) -> None:
         self.stream = stream
 
-    def graphs(self) -> list[Graph]:
-        end = self.stream.seek(0, 2) or self.stream.tell()
-        whole = Field(0, LENGTH, 0, 0, end)
+    def graphs(self, size: int) -> list[Graph]:
+        whole = Field(0, LENGTH, 0, 0, size)
         return [self.graph(one) for one in self.inside(whole, 2)]
 
     def inside(self, message: Field, *path: int) -> Iterator[Field]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlconvert.errors import ConversionError, Refusal
 from mlconvert.stage import Operator
-from mlconvert_plugins.onnxfile.audit import domain_of
+from mlconvert_plugins.onnxfile.audit import domain_of, nodes_within
 from mlconvert_plugins.onnxfile.wiring import name_of
 from mlconvert_plugins.tfgraph import functions, registry
 from mlconvert_plugins.tfgraph.tensors import dtype_of
@@ -28,7 +28,7 @@ def refusals(proto: onnx.ModelProto) -> Iterator[Refusal]:
     levels = [(proto.graph.node, functions.opsets(proto.opset_import))]
     levels += [(one.node, functions.opsets(one.opset_import)) for one in proto.functions]
     for nodes, versions in levels:
-        for node in _within(nodes):
+        for node in nodes_within(nodes):
             if (domain_of(node.domain), node.op_type, node.overload) not in local:
                 for reason in _reasons(node, versions):
                     found.setdefault((node.op_type, reason), []).append(name_of(node))
@@ -46,14 +46,6 @@ def _types(graph: onnx.GraphProto) -> Iterator[Refusal]:
             dtype_of(kind)
         except ConversionError as error:
             yield Refusal(error.code, f"{name!r}: {error.message}", name, error.fix)
-
-
-def _within(nodes: object) -> Iterator[onnx.NodeProto]:
-    for node in nodes:  # type: ignore[attr-defined]
-        yield node
-        for attribute in node.attribute:
-            for graph in [*([attribute.g] if attribute.HasField("g") else ()), *attribute.graphs]:
-                yield from _within(graph.node)
 
 
 def _reasons(node: onnx.NodeProto, versions: Mapping[str, int]) -> Iterator[str]:
@@ -82,7 +74,7 @@ def _definition_reasons(domain: str, name: str, opset: int, shown: str) -> Itera
     body = functions.definition_for_all(domain, name, opset)
     if body is None:
         return
-    for node in _within(body.node):
+    for node in nodes_within(body.node):
         for reason in _reasons(node, functions.opsets(body.opset_import)):
             yield f"ONNX defines {shown} by others: {reason}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
@@ -16,9 +17,9 @@ from mlconvert_plugins.tfgraph import registry, support
 MICROSOFT = ', "com.microsoft" : 1'
 
 
-def said(text: str, **details: object) -> dict[str, str]:
+def said(text: str, **details: Any) -> dict[str, str]:
     """Messages by what they are about."""
-    return {one.where: one.message for one in support.refusals(model(text, **details))}  # type: ignore[arg-type]
+    return {one.where: one.message for one in support.refusals(model(text, **details))}
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from mlconvert_plugins.tfgraph.lazy import tf
 from mlconvert_plugins.tfgraph.registry import op
@@ -78,7 +79,7 @@ def _places(window: Window, axis: int, size: tf.Tensor, kernel: tf.Tensor) -> tf
     return tf.range(kernel)[:, None] * spread + tf.range(blocks) * stride - before
 
 
-def _crossed(one: tf.Tensor, other: tf.Tensor, function: object) -> tf.Tensor:
+def _crossed(one: tf.Tensor, other: tf.Tensor, function: Callable[..., Any]) -> tf.Tensor:
     """The function of every pair of taps and every pair of blocks: [taps * taps, blocks * blocks]."""
-    crossed = function(one[:, None, :, None], other[None, :, None, :])  # type: ignore[operator]
+    crossed = function(one[:, None, :, None], other[None, :, None, :])
     return tf.reshape(crossed, tf.stack([tf.shape(one)[0] * tf.shape(other)[0], -1]))
