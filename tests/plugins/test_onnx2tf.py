@@ -107,6 +107,25 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("network") / "model.onnx", NETWORK, **WEIGHTS)
 
 
+CALLER = """g (float[1,4,2,2] x) => (float[1,1,4,4] y) { y = own.Blow<mode="CDR">(x) }
+<opset_import: ["" : 17], domain: "own"> Blow <mode> (a) => (b) {
+    b = DepthToSpace<blocksize=2, mode: string = @mode>(a)
+}"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (NETWORK.replace("pads=[1,1,1,1]", 'auto_pad="SAME"'), "Conv node 'a': auto_pad=SAME is not supported"),
+        (CALLER, "DepthToSpace node 'b': mode=CDR is not supported"),
+    ],
+    ids=["of an attribute", "that a function hands on"],
+)
+def test_values_that_onnx_does_not_know_are_refused(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match=message):
+        converted(write(tmp_path / "m.onnx", text, domains=', "own" : 1', **WEIGHTS))
+
+
 def test_the_contract(network: Path, tmp_path: Path) -> None:
     check_stage(Onnx2Tf(), Artifact(network, "onnx"), tmp_path)
 

@@ -236,6 +236,10 @@ def _handled(handler: Handler, node: Node, inputs: Sequence[Any], attributes: Ma
     known = sizes.computed(node.op, inputs, attributes) if not node.domain else None
     if known is not None:
         return [known]
+    # Attributes that a function gets from its caller are known here and not before.
+    for name, values in handler.only.items():
+        if name in attributes and attributes[name] not in values:
+            raise node.refusal(f"{name}={attributes[name]} is not supported")
     given = {name: value for name, value in attributes.items() if name not in handler.ignores}
     if handler.takes_node:
         given["node"] = node

@@ -11,6 +11,7 @@ from mlconvert_plugins.tfgraph.values import Size, Value, as_shape
 
 Pads = list[tuple[Size, Size]]
 NO_PADS: Pads = [(0, 0)]
+_AUTO_PADS = ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,9 @@ class Window:
     def of(
         kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int], auto_pad: str, pads: Sequence[int]
     ) -> Window:
-        """With ONNX's defaults for what is left out."""
+        """With ONNX's defaults for what is left out. Raises ConversionError for a way to pad that ONNX has not."""
+        if auto_pad and auto_pad not in _AUTO_PADS:
+            raise ConversionError(f"auto_pad={auto_pad} is not supported", code="unsupported-op")
         ones = (1,) * len(kernel)
         zeros = (0,) * (2 * len(kernel))
         return Window(

@@ -10,6 +10,8 @@ from mlconvert_plugins.tfgraph.registry import op
 from mlconvert_plugins.tfgraph.sampling import weighted
 from mlconvert_plugins.tfgraph.values import Value
 
+_POOLED = ("avg", "max")
+
 
 @op("NonMaxSuppression", since=(10, 11))
 def non_max_suppression(
@@ -58,7 +60,7 @@ def _scalar(value: Value | None, default: float, dtype: Any) -> tf.Tensor:
     return tf.constant(default, dtype) if value is None else tf.cast(tf.reshape(value.tensor, [-1])[0], dtype)
 
 
-@op("RoiAlign", since=(10,))
+@op("RoiAlign", since=(10,), only={"mode": _POOLED})
 def roi_align_10(
     x: Value,
     rois: Value,
@@ -75,7 +77,11 @@ def roi_align_10(
     return _aligned(x, rois, batches, mode, size, sampling_ratio, spatial_scale, half_pixel=False)
 
 
-@op("RoiAlign", since=(16, 22))
+@op(
+    "RoiAlign",
+    since=(16, 22),
+    only={"mode": _POOLED, "coordinate_transformation_mode": ("half_pixel", "output_half_pixel")},
+)
 def roi_align(
     x: Value,
     rois: Value,

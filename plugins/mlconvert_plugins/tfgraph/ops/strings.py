@@ -45,7 +45,12 @@ def string_split(
     return wide, tf.reshape(counts, shape)
 
 
-@op("StringNormalizer", since=(10,), ignores=("locale",))
+@op(
+    "StringNormalizer",
+    since=(10,),
+    ignores=("locale",),
+    only={"case_change_action": ("NONE", "LOWER", "UPPER")},
+)
 def string_normalizer(
     x: Value, *, case_change_action: str = "NONE", is_case_sensitive: int = 0, stopwords: Sequence[str] = ()
 ) -> tf.Tensor:
