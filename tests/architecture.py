@@ -17,7 +17,7 @@ LAYERS = tuple(
     for layer in (
         "errors dims signature artifact host probes format stage runner wire worker hooks text",
         "options licences registry edges routes cache manifest commit compare parity report request sources naming "
-        "requirements environments",
+        "requirements environments subjects",
         "frame",
         "api",
         "cli testing __main__",

@@ -6,13 +6,12 @@ The same words as on the command line, the same behaviour: one call, one artifac
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from mlconvert import edges, frame, licences, manifest, parity, registry, requirements, routes, sources
-from mlconvert.artifact import Artifact
+from mlconvert import edges, frame, licences, manifest, parity, registry, requirements, sources, subjects
 from mlconvert.cache import Cache
 from mlconvert.errors import ConversionError, ParityError, UsageError, refuse
 from mlconvert.frame import Listener, Result, memory_limit, unheard
@@ -117,7 +116,7 @@ def open(  # mlconvert.open reads like the built-in on purpose
 
     Raises ConversionError for a file that is broken, or that can execute code and was not trusted.
     """
-    artifact = _admitted(path, format, model, trust)
+    artifact = subjects.admitted(Path(path), format, model, trust=trust)
     entry = manifest.read(artifact.path)
     if entry is not None:
         artifact = replace(artifact, signature=Signature.from_json(entry["signature"]))
@@ -127,14 +126,6 @@ def open(  # mlconvert.open reads like the built-in on purpose
         raise ConversionError(f"there is no runner for {artifact.format}", code="no-runner")
     runner: Runner = registry.load(registry.RUNNERS, artifact.format)(artifact, trust=trust)
     return runner
-
-
-def _admitted(path: str | os.PathLike[str], format: str | None, model: str | None, trust: bool) -> Artifact:
-    """The file as an artifact, once nothing speaks against opening it here."""
-    artifact = sources.open_path(Path(path), format, model)
-    refuse(requirements.missing(artifact.format, sources.load_format(artifact.format).requirements))
-    sources.admit(artifact, trust)
-    return artifact
 
 
 def inspect(path: str | os.PathLike[str], *, model: str | None = None, trust: bool = False) -> dict[str, Any]:
@@ -196,12 +187,15 @@ def validate(
     Raises ConversionError for files that cannot be opened or whose signatures do not fit together.
     """
     parity.check_tolerances(atol=atol, rtol=rtol)
-    oracle, subject = _admitted(source, None, model, trust), _admitted(artifact, None, None, trust)
-    between = _between(oracle.format, subject.format)
+    oracle = subjects.admitted(Path(source), None, model, trust=trust)
+    subject = subjects.admitted(Path(artifact), trust=trust)
+    between = subjects.between(oracle.format, subject.format)
     name = between[0].name if len(between) == 1 else "validate"
     values = frame.context(name, Cache(), None if data is None else Path(data), seed, trust)
     with Worker(memory=memory_limit()) as worker, values as context:
-        subject = _with_signature(worker, subject, trust, read_inputs(inputs), read_dims(dims))
+        subject = subjects.with_signature(
+            worker, subject, trust=trust, inputs=read_inputs(inputs), dims=read_dims(dims)
+        )
         oracle = replace(oracle, signature=subject.signature)
         check = worker.call(
             "mlconvert.parity:check",
@@ -215,32 +209,6 @@ def validate(
             atol=atol,
         )
     return parity.status_of([check])
-
-
-def _between(source: str, target: str) -> tuple[edges.Edge, ...]:
-    """The route that would have made one of the other; nothing where there is none, or more than one."""
-    try:
-        return routes.find(source, target)
-    except ConversionError:
-        return ()
-
-
-def _with_signature(
-    worker: Worker, artifact: Artifact, trust: bool, inputs: Iterable[Tensor], dims: Mapping[str, DimRange]
-) -> Artifact:
-    """The artifact with what its manifest says of it, or else what its file says, and the user's words worked in."""
-    entry = manifest.read(artifact.path)
-    if entry is not None:
-        own = Signature.from_json(entry["signature"])
-    else:
-        reference = registry.reference(registry.FORMATS, artifact.format)
-        own = worker.call(
-            "mlconvert.hooks:format", reference=reference, hook="signature", artifact=artifact, trust=trust
-        )
-    try:
-        return replace(artifact, signature=own.merged(inputs, dims))
-    except ValueError as error:
-        raise ConversionError(str(error), code="bad-input", where=artifact.path.name) from None
 
 
 def read_inputs(words: Words) -> tuple[Tensor, ...]:
