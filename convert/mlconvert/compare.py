@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlconvert.envelope import Envelope
+from mlconvert.envelope import Corner, Envelope
 from mlconvert.stage import Tolerance
 from mlconvert.tally import Histogram, Products, Steps
 
@@ -73,7 +73,20 @@ class Details:
         self.products = Products()
         self.not_finite = {"source": 0, "artifact": 0, "apart": 0}
         self.envelopes: list[dict[str, Any]] = []
+        self._movement: dict[str, Any] | None = None
         self._top = [0, 0]
+
+    def add_movement(self, comparison: Comparison) -> None:
+        """Keep how far the source's answers to other inputs stand apart: what tells whether a tolerance is too loose."""
+        moved = self._movement or {"always": False, "rms": 0.0, "corners": []}
+        envelope = Envelope(moved["corners"])
+        envelope.merge(comparison.corners)
+        self._movement = {
+            "always": moved["always"] or bool(comparison.difference().problem),
+            # The largest, which allows most.
+            "rms": max(moved["rms"], comparison.rms),
+            "corners": envelope.as_json(),
+        }
 
     def add_top(self, expected: np.ndarray, got: np.ndarray) -> None:
         """Count rows whose class is among the other side's first ones, in outputs [rows, classes] with more of them."""
@@ -101,7 +114,8 @@ class Details:
             "abs_histogram": self.absolute.bins(),
             "ulp_histogram": self.steps.bins(),
             "not_finite": self.not_finite,
-            "envelope": self.envelopes,
+            "envelopes": self.envelopes,
+            "movement": self._movement,
         }
         return {key: finite(value) for key, value in entry.items()}
 
@@ -237,7 +251,7 @@ class Comparison:
         if problem:
             worst = max(self._envelope.largest, self._furthest)
             return Difference(self.name, max_abs=worst, excess=math.inf, problem=problem)
-        rms = self._products.rms(self._count)
+        rms = self.rms
         tolerance = self._tolerance
         atol = tolerance.rms * rms if tolerance.atol is None else tolerance.atol
         excess = self._places if self._ulps is not None else self._envelope.excess(tolerance.rtol, atol)
@@ -260,11 +274,21 @@ class Comparison:
                 return f"{wrong} of {self._elements} elements are {what} on one side alone"
         return ""
 
-    def close(self) -> Difference:
-        """The difference, with what later judges need kept in the details."""
+    @property
+    def rms(self) -> float:
+        """The root mean square of the reference, so far."""
+        return self._products.rms(self._count)
+
+    @property
+    def corners(self) -> list[Corner]:
+        """Those of the envelope, so far."""
+        return self._envelope.corners
+
+    def close(self, probe: int) -> Difference:
+        """The difference; what later judges need of this probe, by its number, is kept in the details."""
         if self._details is not None and self._count:
-            rms = self._products.rms(self._count)
-            self._details.envelopes.append({"rms": rms, "corners": [list(corner) for corner in self._envelope.corners]})
+            corners = self._envelope.as_json()
+            self._details.envelopes.append({"probe": probe, "rms": self.rms, "corners": corners})
         return self.difference()
 
 

@@ -53,6 +53,10 @@ class Envelope:
             hull.append(point)
         self.corners = hull
 
+    def as_json(self) -> list[list[float]]:
+        """The corners, in the form that a JSON document takes and the constructor reads."""
+        return [list(corner) for corner in self.corners]
+
     @property
     def largest(self) -> float:
         """The largest error; 0 of nothing."""

@@ -350,14 +350,23 @@ class _Journey:
 
 
 @contextlib.contextmanager
-def context(stage: str, kept: cache.Cache, data: Path | None, seed: int, trust: bool) -> Iterator[dict[str, Any]]:
+def context(
+    stage: str, kept: cache.Cache, data: Path | None, seed: int, trust: bool, reproducer: Path | None = None
+) -> Iterator[dict[str, Any]]:
     """The values of a stage's Context, with a scratch folder that goes when the hook is done."""
     with tempfile.TemporaryDirectory(prefix="mlconvert-", ignore_cleanup_errors=True) as folder:
         scratch, otherwise = (Path(folder) / name for name in ("scratch", "cache"))
         scratch.mkdir()
         otherwise.mkdir()
         own = kept.stage_folder(stage) or otherwise
-        yield {"scratch": scratch, "cache": own, "data": data, "seed": seed, "trust": trust}
+        yield {
+            "scratch": scratch,
+            "cache": own,
+            "data": data,
+            "seed": seed,
+            "trust": trust,
+            "reproducer": reproducer,
+        }
 
 
 @contextlib.contextmanager
