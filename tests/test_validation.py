@@ -87,7 +87,7 @@ def test_other_inputs_are_a_refusal(alpha: Path, tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match=r"takes x:float32\[batch,3\], and z.beta takes z:float32") as caught:
         validated(alpha, line.beta(tmp_path / "z.beta", Line(input="z")))
     assert caught.value.code == "signature-mismatch"
-    with pytest.raises(ConversionError, match="and w.beta takes"):
+    with pytest.raises(ConversionError, match=r"and w\.beta takes"):
         validated(alpha, line.beta(tmp_path / "w.beta", Line(weight=(1.0, 2.0), bias=(0.0, 0.0))))
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from mlconvert import edges, frame, judge, licences, manifest, registry, requirements, sources, subjects, validation
-from mlconvert.cache import Cache
 from mlconvert.errors import ConversionError, ParityError, UsageError, refuse
 from mlconvert.evidence import Validation
 from mlconvert.frame import Listener, Result, memory_limit, unheard

@@ -77,7 +77,7 @@ class Details:
         self._top = [0, 0]
 
     def add_movement(self, comparison: Comparison) -> None:
-        """Keep how far the source's answers to other inputs stand apart: what tells whether a tolerance is too loose."""
+        """Keep how far answers to other inputs stand apart, which tells whether a tolerance is too loose."""
         moved = self._movement or {"always": False, "rms": 0.0, "corners": []}
         envelope = Envelope(moved["corners"])
         envelope.merge(comparison.corners)

@@ -13,10 +13,10 @@ import mlconvert
 from mlconvert import frame, manifest, parity, subjects
 from mlconvert.artifact import Artifact
 from mlconvert.cache import Cache
-from mlconvert.datasets import with_ranges
 from mlconvert.frame import Listener, memory_limit, unheard
 from mlconvert.host import Host
 from mlconvert.judge import FAILED, PASSED, UNPROVEN
+from mlconvert.ranges import with_ranges
 from mlconvert.signature import DimRange, Tensor
 from mlconvert.worker import Worker
 
