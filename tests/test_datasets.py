@@ -433,6 +433,26 @@ def test_tables_come_back_as_they_were_written(
     assert np.array_equal(x[:, 1], places, equal_nan=True)
 
 
+def test_a_table_is_to_a_model_what_a_frame_is_to_its_library(tmp_path: Path) -> None:
+    import lightgbm
+
+    from mlconvert import open as open_model
+
+    generator = np.random.default_rng(0)
+    plans = pd.Categorical(generator.choice(["pro", "basic", "gold"], 200), ["gold", "basic", "pro"])
+    frame = pd.DataFrame({"plan": plans, "age": generator.integers(18, 80, 200), "income": generator.normal(size=200)})
+    frame.loc[::7, "income"] = np.nan
+    frame.loc[3::11, "plan"] = np.nan
+    churned = (frame["plan"] == "pro") ^ (frame["age"] > 40)
+    made = lightgbm.LGBMClassifier(n_estimators=5, min_child_samples=5, n_jobs=1, verbose=-1).fit(frame, churned)
+    made.booster_.save_model(tmp_path / "model.txt")
+    frame[["income", "plan", "age"]].to_csv(tmp_path / "calls.csv", index=False)
+    with open_model(tmp_path / "model.txt") as runner:
+        (batch,) = read(tmp_path / "calls.csv", runner.signature, rows=200)
+        found = runner.run(batch.inputs)["probability"]
+    assert np.array_equal(found, made.predict_proba(frame))
+
+
 # --- tables of networks --------------------------------------------------------------------------------
 
 
@@ -655,7 +675,8 @@ print(json.dumps([total, peak() - before]))
 
 @pytest.mark.parametrize("kind", ["npz", "parquet", "csv"])
 def test_memory_is_that_of_a_batch(tmp_path: Path, kind: str) -> None:
-    rows, columns = (400_000 if kind == "csv" else 1_000_000), [f"x_{place}" for place in range(16)]
+    rows = {"npz": 1_600_000, "parquet": 600_000, "csv": 200_000}[kind]
+    columns = [f"x_{place}" for place in range(16)]
     path = tmp_path / f"data.{kind}"
     if kind == "npz":
         np.savez(path, x=np.zeros((rows, 16)))
@@ -663,10 +684,10 @@ def test_memory_is_that_of_a_batch(tmp_path: Path, kind: str) -> None:
         table = pa.table(dict.fromkeys(columns, np.random.default_rng(0).random(rows)))
         pyarrow.parquet.write_table(table, path, row_group_size=rows, use_dictionary=False)
     else:
-        path.write_text("\n".join([",".join(columns), *[",".join(["0.0000000000000001"] * 16)] * rows]))
+        path.write_text(",".join(columns) + "\n" + (",".join(["0.0000000000000001"] * 16) + "\n") * rows)
     done = subprocess.run([sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     total, grown = json.loads(done.stdout)
     assert total == rows
-    assert path.stat().st_size > 100 * 2**20
-    assert grown < 40
+    assert path.stat().st_size > 50 * 2**20
+    assert grown < 30
