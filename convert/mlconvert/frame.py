@@ -64,7 +64,7 @@ class Result:
         return entry
 
     def _repr_html_(self) -> str:
-        from mlconvert.report import as_html
+        from mlconvert.reports.summary import as_html
 
         return as_html(self.manifest)
 

@@ -12,7 +12,8 @@ import click
 from mlconvert import api
 from mlconvert.cache import Cache
 from mlconvert.errors import UsageError
-from mlconvert.report import parity_rows, signature_rows, size, what
+from mlconvert.reports.summary import parity_rows, signature_rows, what
+from mlconvert.reports.units import size
 from mlconvert.text import for_mermaid, for_terminal
 
 _PATH = click.Path(path_type=Path)

@@ -14,7 +14,7 @@ from mlconvert.cli.console import Console
 from mlconvert.edges import Edge
 from mlconvert.errors import ConversionError, UsageError
 from mlconvert.options import Option, parse_pass
-from mlconvert.report import as_text
+from mlconvert.reports.summary import as_text
 from mlconvert.request import Request
 from mlconvert.text import for_terminal, suggestion
 
