@@ -75,8 +75,10 @@ def check(
     except DeviceAbsentError as error:
         return {**entry, "reason": error.message, "fix": error.fix, "outputs": [], "probes": []}
     entry.update(judge.entry())
-    if judge.failed and edge is not None and edge is first and judge.bad is not None:
-        entry["first_bad"] = _localise(edge, source, artifact, judge.bad, ctx)
+    own = edge if edge is first else None
+    finder = _format(source) if own is None and source.format == artifact.format else own
+    if judge.bad is not None and finder is not None:
+        entry["first_bad"] = _localise(finder, source, artifact, judge.bad, replace(ctx, tolerance=tolerance))
     return entry
 
 
@@ -290,11 +292,15 @@ def describe(one: Difference) -> str:
     return f"output {one.name} is off by {one.max_abs:.3g} (RMS {one.rms:.3g}), {places}{share}"
 
 
-def _localise(edge: Stage, source: Artifact, artifact: Artifact, bad: Probe, ctx: Context) -> dict[str, Any] | None:
-    """Where it went wrong, as the edge itself can tell; a search that fails must not hide the failed parity."""
+def _localise(
+    finder: Stage | Format, source: Artifact, artifact: Artifact, bad: Probe, ctx: Context
+) -> dict[str, Any] | None:
+    """Where it went wrong, as the edge itself can tell, or their format where none joins them; a search that fails
+    must not hide the failed parity.
+    """
     emit("progress", {"text": "looking for the first bad node", "done": None})
     try:
-        suspect: Suspect | None = edge.localise(source, artifact, bad.inputs, ctx)
+        suspect: Suspect | None = finder.localise(source, artifact, bad.inputs, ctx)
     except Exception as error:  # noqa: BLE001  # whatever the search stumbled over is said, and parity stays failed
         return {"node": "", "op": "", "note": f"the search for the first bad node failed: {error}"}
     if suspect is None:
