@@ -24,13 +24,17 @@ _SHOWN = 5
 def first_bad(
     source: Artifact, artifact: Artifact, inputs: Mapping[str, np.ndarray], ctx: Context, tolerance: Tolerance
 ) -> Suspect | None:
-    """The first node of one ONNX file that is wrong in another; tensors are matched by their names."""
+    """The first node of one ONNX file that is wrong in another, which has failed parity."""
+    note = "its outputs are right without onnxruntime's optimizations, and wrong with them"
+    return between(source, artifact, inputs, ctx, tolerance) or Suspect("", "", note=note)
+
+
+def between(
+    source: Artifact, artifact: Artifact, inputs: Mapping[str, np.ndarray], ctx: Context, tolerance: Tolerance
+) -> Suspect | None:
+    """The first node of one ONNX file that is wrong in another, None where no output is; names match tensors."""
     one, other = (OnnxFile(side.path, inputs, ctx.scratch) for side in (source, artifact))
-    found = suspect(one.graph, one, other, inputs, ctx, tolerance, lambda node: differences(node, one, other))
-    if found is None:
-        note = "its outputs are right without onnxruntime's optimizations, and wrong with them"
-        return Suspect("", "", note=note)
-    return found
+    return suspect(one.graph, one, other, inputs, ctx, tolerance, lambda node: differences(node, one, other))
 
 
 def suspect(

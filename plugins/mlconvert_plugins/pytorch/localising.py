@@ -1,4 +1,4 @@
-"""Finding the first ONNX node whose value is not torch's."""
+"""Finding the first ONNX node that is not as torch has it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,25 @@ if TYPE_CHECKING:
 def first_bad(
     source: Artifact, artifact: Artifact, inputs: Mapping[str, np.ndarray], ctx: Context, tolerance: Tolerance
 ) -> Suspect | None:
-    """The first node of the ONNX file that is wrong on `inputs`; None where none can be told."""
+    """The first node of the ONNX file that is wrong on `inputs`; None where none can be told.
+
+    A file that is not what the conversion makes is held against what it does make, where every node has its
+    counterpart; and where that is the same file, against the torch program that was translated.
+    """
+    from mlconvert_plugins.onnxfile import header, localising
+
+    remade = Artifact(ctx.scratch / "remade" / "model.onnx", "onnx")
+    remade.path.parent.mkdir()
+    found = header.read(artifact.path)
+    conversion.convert(source, found.opsets.get("") if found else None, remade.path, ctx)
+    changed = localising.between(remade, artifact, inputs, ctx, tolerance)
+    return changed or in_program(source, artifact, inputs, ctx, tolerance)
+
+
+def in_program(
+    source: Artifact, artifact: Artifact, inputs: Mapping[str, np.ndarray], ctx: Context, tolerance: Tolerance
+) -> Suspect | None:
+    """The first node whose value is not that of the program's node which it was translated from."""
     from mlconvert_plugins.onnxfile.intermediate import OnnxFile
     from mlconvert_plugins.onnxfile.localising import suspect
 

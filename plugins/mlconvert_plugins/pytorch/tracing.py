@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlconvert_plugins.onnxfile import notes
 from mlconvert_plugins.onnxfile.pieces import Graph
 from mlconvert_plugins.onnxfile.search import Part, Side
 from mlconvert_plugins.pytorch.arrays import to_array, to_tensor
@@ -30,7 +29,7 @@ class TorchProgram(Side):
         self._exported = program.exported
         self._inputs = program.input_nodes()
         self._given = {node.name: to_tensor(inputs[name]) for name, node in self._inputs.items()}
-        self._nodes = _pairs(self._exported, graph)
+        self._nodes = _pairs(program, graph)
         self.names = self._nodes
 
     def values(self, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -66,18 +65,24 @@ class TorchProgram(Side):
         return path
 
 
-def _pairs(exported: ExportedProgram, graph: Graph) -> dict[str, Node]:
-    """The nodes by the ONNX tensors that hold their values. An output was renamed: its node's notes say where from."""
+def _pairs(program: Program, graph: Graph) -> dict[str, Node]:
+    """The nodes by the ONNX tensors that hold their values: those have their names, but for the outputs."""
     import torch
 
-    nodes = {node.name: node for node in exported.graph.nodes if isinstance(node.meta.get("val"), torch.Tensor)}
-    shapes = _shapes(graph)
+    nodes = {node.name: node for node in program.exported.graph.nodes if _is_computed(node)}
+    shapes, outputs = _shapes(graph), program.output_nodes()
     found = {}
-    for name, maker in graph.makers.items():
-        node = nodes.get(notes.fx_name(notes.of(maker)) if name in graph.outputs else name)
-        if node is not None and node.op != "placeholder" and _fits(node, shapes.get(name)):
+    for name in graph.makers:
+        node = outputs.get(name) or nodes.get(name)
+        if isinstance(node, torch.fx.Node) and _is_computed(node) and _fits(node, shapes.get(name)):
             found[name] = node
     return found
+
+
+def _is_computed(node: Node) -> bool:
+    import torch
+
+    return node.op != "placeholder" and isinstance(node.meta.get("val"), torch.Tensor)
 
 
 def _shapes(graph: Graph) -> dict[str, list[int]]:
