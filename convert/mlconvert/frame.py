@@ -41,7 +41,7 @@ from mlconvert.text import for_shell
 from mlconvert.worker import Worker, fault_of
 
 Listener = Callable[[str, dict[str, Any]], None]
-REJECTED = ".rejected"
+REJECTED, REPRODUCER = ".rejected", ".reproducer"
 # Codes that say that this stage cannot convert this model, and not that the file or the host is at fault.
 _OF_THE_STAGE = re.compile(r"unsupported-|unknown-|.-(refused|wrong)$")
 
@@ -288,7 +288,8 @@ class _Journey:
         )
 
     def _parity(self, before: Artifact, after: Artifact, hop: Hop) -> dict[str, Any]:
-        with self._context(hop) as values:
+        reproducer = self.scratch.target.with_name(after.path.name + REJECTED + REPRODUCER)
+        with self._context(hop, reproducer) as values:
             found: dict[str, Any] = self.worker.call(
                 "mlconvert.parity:check",
                 self.listen,
@@ -356,10 +357,10 @@ class _Journey:
                 **arguments,
             )
 
-    def _context(self, hop: Hop) -> contextlib.AbstractContextManager[dict[str, Any]]:
+    def _context(self, hop: Hop, reproducer: Path | None = None) -> contextlib.AbstractContextManager[dict[str, Any]]:
         # A live object comes from the caller's own process: it needs no word for it.
         trust = self.request.trust or self.request.live
-        return context(hop.edge.name, self.cache, self.request.data, self.request.seed, trust)
+        return context(hop.edge.name, self.cache, self.request.data, self.request.seed, trust, reproducer)
 
 
 @contextlib.contextmanager

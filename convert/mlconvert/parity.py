@@ -74,9 +74,9 @@ def check(
     except DeviceAbsentError as error:
         return {**entry, "reason": error.message, "fix": error.fix, "outputs": [], "probes": []}
     entry |= judge.entry()
-    if judge.bad is not None:
-        found = _localise(own, source, artifact, judge.bad, ctx)
-        entry |= {} if found is _NOBODY else {"first_bad": found}
+    finder = _format(source) if own is None and source.format == artifact.format else own
+    if judge.bad is not None and finder is not None:
+        entry["first_bad"] = _localise(finder, source, artifact, judge.bad, replace(ctx, tolerance=tolerance))
     return entry
 
 
@@ -211,22 +211,16 @@ def _promised(answers: dict[str, np.ndarray], subject: Runner) -> dict[str, np.n
     return {name: value for name, value in answers.items() if name in names} or answers
 
 
-_NOBODY: dict[str, Any] = {}
-
-
 def _localise(
-    edge: Stage | None, source: Artifact, artifact: Artifact, bad: Probe, ctx: Context
+    finder: Stage | Format, source: Artifact, artifact: Artifact, bad: Probe, ctx: Context
 ) -> dict[str, Any] | None:
-    """Where it went wrong, as the edge itself can tell, or for two artifacts of one format that format.
+    """Where it went wrong, as the edge itself can tell, or their format where none joins them.
 
-    `_NOBODY` where there is neither. A search that fails must not hide the failed parity.
+    A search that fails must not hide the failed parity.
     """
-    if edge is None and source.format != artifact.format:
-        return _NOBODY
-    search = _format(source) if edge is None else edge
     ctx.progress("looking for the first bad node")
     try:
-        suspect: Suspect | None = search.localise(source, artifact, bad.inputs, ctx)
+        suspect: Suspect | None = finder.localise(source, artifact, bad.inputs, ctx)
     except Exception as error:  # noqa: BLE001  # whatever the search stumbled over is said, and parity stays failed
         return {"node": "", "op": "", "note": f"the search for the first bad node failed: {error}"}
     if suspect is None:
