@@ -19,6 +19,7 @@ LAYERS = tuple(
         "options licences registry edges routes cache manifest commit compare parity report request sources naming "
         "requirements environments subjects",
         "frame",
+        "benchmark",
         "api",
         "cli testing __main__",
     )

@@ -16,6 +16,7 @@ _VERBS = {
     "convert": ("mlconvert.cli.words", "convert", "Convert a file whose format is detected."),
     "inspect": ("mlconvert.cli.verbs", "inspect", "Show what an artifact is."),
     "validate": ("mlconvert.cli.verbs", "validate", "Hold an artifact against its source."),
+    "bench": ("mlconvert.cli.bench", "bench", "Time artifacts beside their source."),
     "graph": ("mlconvert.cli.verbs", "graph", "Show formats, stages and passes."),
     "cache": ("mlconvert.cli.verbs", "cache", "List or clear kept results."),
 }
