@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import statistics
@@ -28,11 +29,11 @@ FALSE, FOUND = 2, 95
 TEXT = f"""
 `mlconvert bench model.onnx same.onnx slower.onnx`, {RUNS} times over with its default settings, while the machine does
 other things, too. `model.onnx` is a chain of {PRODUCTS} products with matrices of {WIDTH} x {WIDTH}, `same.onnx` is a
-copy of it, and `slower.onnx` has {MORE} products more, with the identity: it computes the same, and does 10 % more work. What
-the runtime takes beside the products is the same for both, so that the times are less than 10 % apart.
+copy of it, and `slower.onnx` has {MORE} products more, with the identity: it computes the same, and does 10 % more
+work. What the runtime takes beside the products is the same for both, so that the times are less than 10 % apart.
 
-A verdict of `slower` or `faster` says that the whole interval of 99 % lies beyond the margin of 2 %; the *noise* is what
-every benchmark states of itself, the source beside itself. An interval *holds* 1 where it should for what is equal.
+A verdict of `slower` or `faster` says that the whole interval of 99 % lies beyond the margin of 2 %; the *noise* is
+what every benchmark states of itself, the source beside itself. The interval of what is equal should *hold* 1.
 At most {FALSE} of {RUNS} may tell apart what is equal, and at least {FOUND} must find the slower one.
 """
 HEADER = ("beside model.onnx", "slower", "faster", "equivalent", "undecided", "holds 1", "median ratio", "half width")
@@ -51,7 +52,7 @@ def chain(path: Path, products: int, more: int = 0) -> Path:
     matrices += [np.eye(WIDTH)] * more
     names = ["x", *(f"h{number}" for number in range(len(matrices) - 1)), "y"]
     nodes = " ".join(
-        f"{out} = MatMul({name}, w{number})" for number, (name, out) in enumerate(zip(names, names[1:], strict=False))
+        f"{out} = MatMul({name}, w{number})" for number, (name, out) in enumerate(itertools.pairwise(names))
     )
     weights = {f"w{number}": matrix.astype(np.float32) for number, matrix in enumerate(matrices)}
     text = f"g (float[batch,{WIDTH}] x) => (float[batch,{WIDTH}] y) {{ {nodes} }}"
@@ -80,7 +81,8 @@ def test_a_run(number: int, journal: Journal, folder: Path) -> None:
 def test_write_the_table(journal: Journal) -> None:
     rows = [journal.rows[str(number)] for number in range(RUNS)]
     loads = sorted(row["load"] for row in rows)
-    load = f"\nThe load of the machine was {loads[0]:.1f} to {loads[-1]:.1f}, {statistics.median(loads):.1f} at half of the runs.\n"
+    middle = statistics.median(loads)
+    load = f"\nThe load of the machine was {loads[0]:.1f} to {loads[-1]:.1f}, {middle:.1f} at half of the runs.\n"
     TABLE.write_text(page("Benchmarks and noise", TEXT + load, HEADER, _lines(rows), PACKAGES), encoding="utf-8")
     verdicts = {kind: Counter(row[kind]["verdict"] for row in rows) for kind in KINDS}
     for kind in ("same", "noise"):
