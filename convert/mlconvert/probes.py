@@ -104,16 +104,16 @@ def draw_tensor(tensor: Tensor, sizes: Mapping[str, int], generator: np.random.G
         return generator.random(shape) < 0.5
     if "int" in tensor.dtype:
         low, high = tensor.range or (0, 1)
-        return generator.integers(int(low), int(high), shape, endpoint=True).astype(_numpy_dtype(tensor.dtype))
+        return generator.integers(int(low), int(high), shape, endpoint=True).astype(numpy_dtype(tensor.dtype))
     if tensor.dtype == "string":
         return generator.integers(0, 1000, shape).astype(str).astype(object)
     values = generator.standard_normal(shape) if tensor.range is None else generator.uniform(*tensor.range, shape)
     if tensor.dtype.startswith("complex"):
         values = values + 1j * generator.standard_normal(shape)
-    return np.asarray(values).astype(_numpy_dtype(tensor.dtype))
+    return np.asarray(values).astype(numpy_dtype(tensor.dtype))
 
 
-def _numpy_dtype(name: str) -> np.dtype:
+def numpy_dtype(name: str) -> np.dtype:
     """numpy's dtype of that name; bfloat16 and those of 8 and 4 bits come from ml_dtypes, which onnx brings along."""
     import numpy as np
 
