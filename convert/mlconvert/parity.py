@@ -17,9 +17,9 @@ from mlconvert.datasets import open_data
 from mlconvert.errors import ConversionError, UsageError
 from mlconvert.format import Format
 from mlconvert.judge import FAILED, PASSED, UNPROVEN, Judge, sizes
-from mlconvert.probes import BUDGET, Probe, shape_of
+from mlconvert.probes import BUDGET, Probe
 from mlconvert.runner import DeviceAbsentError, Runner
-from mlconvert.signature import Signature
+from mlconvert.signature import Signature, evaluate
 from mlconvert.stage import Context, Stage, Suspect, Tolerance
 from mlconvert.worker import emit
 
@@ -195,9 +195,10 @@ class _Sides:
 
 
 def _rows(signature: Signature) -> int:
-    """How many rows of the user's data to answer at one time: what fits the budget of drawn inputs."""
-    sizes = {name: 1 for name in signature.names()}
-    row = sum(8 * math.prod(shape_of(tensor, sizes)[1:]) for tensor in signature.inputs if None not in tensor.shape)
+    """How many rows of the user's data to answer at one time: inputs and outputs fit the budget, as far as is known."""
+    sizes = dict.fromkeys(signature.names(), 1)
+    shapes = ([evaluate(dim, sizes) for dim in tensor.shape] for tensor in (*signature.inputs, *signature.outputs))
+    row = sum(8 * math.prod(size or 1 for size in shape) for shape in shapes)
     return max(1, min(_ROWS, BUDGET // max(row, 1)))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional
 
+from mlconvert import tokens
 from mlconvert.errors import ConversionError
 from mlconvert.signature import DimRange, Signature, Tensor, evaluate
 
@@ -39,7 +40,7 @@ def draw(signature: Signature, seed: int, budget: int = BUDGET) -> Iterator[Prob
     for number, (label, sizes) in enumerate(_sizes(signature)):
         fitted = _within(signature, sizes, budget)
         generator = np.random.default_rng([seed, number])
-        inputs = {tensor.name: draw_tensor(tensor, fitted, generator) for tensor in signature.inputs}
+        inputs = _drawn(signature, fitted, generator)
         yield Probe(label if fitted == sizes else f"{label} (within memory)", fitted, inputs)
 
 
@@ -73,6 +74,18 @@ def _within(signature: Signature, sizes: Mapping[str, int], budget: int) -> dict
             break
         fitted[widest] -= (room[widest] + 1) // 2
     return fitted
+
+
+def _drawn(signature: Signature, sizes: Mapping[str, int], generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """What a language model takes as its tokenizer would fill it, all else each by itself."""
+    shapes = {tensor.name: shape_of(tensor, sizes) for tensor in signature.inputs}
+    told = tokens.draw(signature, shapes, generator)
+    return {
+        tensor.name: told[tensor.name].astype(numpy_dtype(tensor.dtype))
+        if tensor.name in told
+        else draw_tensor(tensor, sizes, generator)
+        for tensor in signature.inputs
+    }
 
 
 def _count(tensor: Tensor, sizes: Mapping[str, int]) -> int:

@@ -63,6 +63,10 @@ def open_data(
 
     Raises ConversionError: `needs-trust`, `missing-package`, `bad-data`, `bad-labels`.
     """
+    if not signature.inputs:
+        raise ConversionError(
+            "the inputs of the model are not known", code="bad-data", fix="give them with --input 'x:float32[batch,3]'"
+        )
     facts: dict[str, str] = {}
     size, label = size_of(signature, rows), column_of(labels)
     if labels is not None and size is None:
@@ -80,6 +84,22 @@ def open_data(
     return Dataset(reader.name, count, signature, facts, size, reader, beside)
 
 
+def is_code(reference: str | Path) -> bool:
+    """Whether the data are what a function of the user's gives."""
+    return not Path(reference).exists() and functions.is_reference(str(reference))
+
+
+def check_there(reference: str | Path) -> None:
+    """Raise ConversionError (`no-such-file`) for data that are neither there nor code."""
+    if not Path(reference).exists() and not is_code(reference):
+        raise ConversionError(
+            f"there is no file {for_terminal(reference)}",
+            code="no-such-file",
+            where=Path(reference).name,
+            fix=f"give {KINDS}",
+        )
+
+
 def _reader(
     reference: str | Path, signature: Signature, label: str | None, facts: dict[str, str], *, trust: bool
 ) -> _Reader:
@@ -92,6 +112,8 @@ def _reader(
     if path.is_dir() or path.suffix in (".npz", ".npy"):
         return _of_arrays(path, signature, label, facts)
     if path.name.endswith((".csv", ".csv.gz", ".parquet", ".pq")):
+        if size_of(signature, 1) is None:
+            raise _bad(path, "a table holds rows, and the model's inputs do not share a first dim of rows")
         table = tables.opened(path)
         return _OfTable(table.name, table.rows, table, columns.sources(table, signature, label, facts), label)
     raise _bad(path, f"{for_terminal(path.name)} is no data that mlconvert reads")
@@ -144,7 +166,7 @@ class _OfTable:
         wanted = [name for source in self.sources for name in source.columns]
         wanted = list(dict.fromkeys(wanted + ([] if self.label is None else [self.label])))
         first = 1
-        for block in self.table.blocks(wanted, rows or 2**16):
+        for block in self.table.blocks(wanted, max(rows or 1, 1024)):
             inputs = {source.tensor.name: source.array(self.name, block, first) for source in self.sources}
             labels = None if self.label is None else of_blocks([block[self.label]])
             first += len(block[wanted[0]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlconvert.errors import ConversionError
@@ -16,16 +16,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cells:
-    """A block of one column, a pyarrow array. `first` is its first row in the file; rows count from 1."""
+    """A block of one column, a pyarrow array. `first` is its first row in the file; rows count from 1.
+
+    Of a column of lists they are the lists' values, `width` of them in each row.
+    """
 
     source: str
     name: str
     values: Any
     first: int
+    width: int = 1
 
     def refused(self, row: int, message: str, fix: str) -> ConversionError:
         """The error (`bad-data`) about one row of the block."""
-        place = f"{for_terminal(self.source)}, row {self.first + row}, column {for_terminal(self.name)!r}"
+        place = f"{for_terminal(self.source)}, row {self.first + row // self.width}, column {for_terminal(self.name)!r}"
         return ConversionError(f"{place}: {message}", code="bad-data", where=self.name, fix=fix)
 
 
@@ -62,6 +66,20 @@ def of_tensor(cells: Cells, dtype: str) -> np.ndarray:
     if dtype == "string":
         return texts(cells, absent=None)
     return _integers(cells, dtype) if "int" in dtype else numbers(cells, f"the model takes {dtype}")
+
+
+def of_lists(cells: Cells, dtype: str) -> np.ndarray:
+    """The lists of a column as rows: [n, width]. Raises ConversionError (`bad-data`) where they differ in length."""
+    import numpy as np
+    from pyarrow import compute as pc
+
+    lengths = pc.list_value_length(cells.values).fill_null(0).to_numpy(zero_copy_only=False)
+    differs = lengths != lengths[0]
+    if differs.any():
+        row = int(differs.argmax())
+        raise cells.refused(row, f"it holds {lengths[row]} values, and row {cells.first} {lengths[0]}", "pad the lists")
+    flat = replace(cells, values=cells.values.flatten(), width=max(1, int(lengths[0])))
+    return np.reshape(of_tensor(flat, dtype), (len(lengths), -1))
 
 
 def numbers(cells: Cells, fix: str) -> np.ndarray:

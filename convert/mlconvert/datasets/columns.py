@@ -19,17 +19,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """Where an input comes from: one column for each place of a row. `rules` are a tabular model's own columns."""
+    """Where an input comes from: one column for each place of a row, or one of lists, which are rows.
+
+    `rules` are a tabular model's own columns.
+    """
 
     tensor: Tensor
     columns: tuple[str, ...]
     rules: tuple[Column, ...] = ()
+    of_lists: bool = False
 
     def array(self, name: str, block: Mapping[str, Any], first: int) -> np.ndarray:
         """The input's rows from a block of the table whose first row is `first`."""
         import numpy as np
 
         read = [Cells(name, column, block[column], first) for column in self.columns]
+        if self.of_lists:
+            return cells.of_lists(read[0], self.tensor.dtype)
         if self.rules:
             found = [cells.of_column(one, rule) for one, rule in zip(read, self.rules, strict=True)]
         else:
@@ -80,12 +86,15 @@ def _tabular(table: Table, signature: Signature, free: Sequence[str]) -> Iterato
 
 
 def _networks(table: Table, signature: Signature, free: Sequence[str]) -> Iterator[Source]:
-    """A column of the input's name for each row's one value, else `name_0`, `name_1`, … for its places.
+    """A column of the input's name for each row's one value or list, else `name_0`, `name_1`, … for its places.
 
     An only input also takes a table of just as many columns of numbers, in their order.
     """
     numeric = tuple(name for name in table.numeric if name in free)
     for tensor in signature.inputs:
+        if tensor.name in table.lists and tensor.name in free and len(tensor.shape) == 2:
+            yield Source(tensor, (tensor.name,), of_lists=True)
+            continue
         width = _width(tensor, table)
         named = (tensor.name,) if width is None else tuple(f"{tensor.name}_{place}" for place in range(width))
         if width == 1 and named[0] not in free and tensor.name in free:

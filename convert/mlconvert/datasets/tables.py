@@ -62,6 +62,13 @@ def _numeric(schema: Any) -> tuple[str, ...]:
     return tuple(field.name for field in schema if any(test(field.type) for test in tests))
 
 
+def _lists(schema: Any) -> tuple[str, ...]:
+    from pyarrow import types
+
+    tests = (types.is_list, types.is_large_list, types.is_fixed_size_list)
+    return tuple(field.name for field in schema if any(test(field.type) for test in tests))
+
+
 @dataclass(frozen=True)
 class Csv:
     """`numeric` are the columns whose first block holds numbers or truths. How many rows there are is not known."""
@@ -70,6 +77,7 @@ class Csv:
     name: str
     columns: tuple[str, ...]
     numeric: tuple[str, ...]
+    lists: tuple[str, ...] = ()
     rows: int | None = None
 
     def blocks(self, columns: Sequence[str], rows: int) -> Iterator[dict[str, Any]]:
@@ -108,12 +116,13 @@ def _reader(path: Path, convert: Any) -> Any:
 
 @dataclass(frozen=True)
 class Parquet:
-    """`numeric` are the columns of numbers or truths; `rows` is what the file says itself."""
+    """`numeric` are the columns of numbers or truths, `lists` those of lists; `rows` is what the file says itself."""
 
     path: Path
     name: str
     columns: tuple[str, ...]
     numeric: tuple[str, ...]
+    lists: tuple[str, ...]
     rows: int | None
 
     def blocks(self, columns: Sequence[str], rows: int) -> Iterator[dict[str, Any]]:
@@ -127,7 +136,7 @@ class Parquet:
 def _parquet(path: Path) -> Parquet:
     with _reading(path, "parquet"), _file(path) as file:
         schema = file.schema_arrow
-        return Parquet(path, path.name, tuple(schema.names), _numeric(schema), file.metadata.num_rows)
+        return Parquet(path, path.name, tuple(schema.names), _numeric(schema), _lists(schema), file.metadata.num_rows)
 
 
 def _file(path: Path) -> Any:
