@@ -19,6 +19,7 @@ LAYERS = tuple(
         "options licences registry edges routes cache manifest commit request sources naming requirements environments "
         "subjects envelope tally compare judge places accuracy datasets parity reports evidence",
         "frame validation rejudging",
+        "benchmark",
         "api",
         "cli testing __main__",
     )
