@@ -16,9 +16,9 @@ LAYERS = tuple(
     layer.split()
     for layer in (
         "errors dims signature artifact host tokens probes format ranges stage runner wire worker hooks text usercode",
-        "options licences registry edges routes cache manifest commit compare places accuracy datasets "
-        "parity report request sources naming requirements environments subjects",
-        "frame",
+        "options licences registry edges routes cache manifest commit request sources naming requirements environments "
+        "subjects envelope tally compare judge places accuracy datasets parity report",
+        "frame validation rejudging",
         "api",
         "cli testing __main__",
     )

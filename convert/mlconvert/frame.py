@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mlconvert import cache, commit, environments, manifest, naming, options, parity, registry, routes, sources
+from mlconvert import cache, commit, environments, judge, manifest, naming, options, parity, registry, routes, sources
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, InternalError, refuse
 from mlconvert.host import Host
@@ -176,12 +176,12 @@ class _Journey:
             with _naming(hop, route[:number]), self._way_around(hop):
                 artifact = self._hop(artifact, hop, self.scratch.place(str(number)) / name)
             place = self.scratch.target.with_name(name)
-            if self.checks and self.checks[-1]["status"] == parity.FAILED:
+            if self.checks and self.checks[-1]["status"] == judge.FAILED:
                 # What follows a wrong artifact is not worth making; the wrong one is what the user will look at.
                 return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
             if self.request.keep and name not in (*names[number + 1 :], names[-1]):
                 artifact = self._put(artifact, place, replace_old=self.request.force).artifact
-        if self.request.require_proof and parity.status_of(self.checks)["status"] != parity.PASSED:
+        if self.request.require_proof and parity.status_of(self.checks)["status"] != judge.PASSED:
             return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
         return self._put(artifact, place, replace_old=self.request.force)
 
@@ -287,7 +287,7 @@ class _Journey:
                 atol=self.request.atol,
                 made_here=True,
             )
-        if found["status"] == parity.UNPROVEN and "fix" in found:
+        if found["status"] == judge.UNPROVEN and "fix" in found:
             found["fix"] = f"on a machine that has it: {self._proof(after)}"
         self.listen("check", found)
         return found
@@ -350,14 +350,23 @@ class _Journey:
 
 
 @contextlib.contextmanager
-def context(stage: str, kept: cache.Cache, data: Path | None, seed: int, trust: bool) -> Iterator[dict[str, Any]]:
+def context(
+    stage: str, kept: cache.Cache, data: Path | None, seed: int, trust: bool, reproducer: Path | None = None
+) -> Iterator[dict[str, Any]]:
     """The values of a stage's Context, with a scratch folder that goes when the hook is done."""
     with tempfile.TemporaryDirectory(prefix="mlconvert-", ignore_cleanup_errors=True) as folder:
         scratch, otherwise = (Path(folder) / name for name in ("scratch", "cache"))
         scratch.mkdir()
         otherwise.mkdir()
         own = kept.stage_folder(stage) or otherwise
-        yield {"scratch": scratch, "cache": own, "data": data, "seed": seed, "trust": trust}
+        yield {
+            "scratch": scratch,
+            "cache": own,
+            "data": data,
+            "seed": seed,
+            "trust": trust,
+            "reproducer": reproducer,
+        }
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mlconvert import api, parity
+from mlconvert import api, judge
 from mlconvert.cache import Cache
 from mlconvert.cli import words
 from mlconvert.cli.console import Console
@@ -85,7 +85,7 @@ def validate(source: Path, artifact: Path, **values: Any) -> int:
         click.echo(json.dumps(found, indent=2))
     elif not quiet:
         _rows(list(parity_rows(found)))
-    failed = found["status"] == parity.FAILED or (require_proof and found["status"] != parity.PASSED)
+    failed = found["status"] == judge.FAILED or (require_proof and found["status"] != judge.PASSED)
     return 3 if failed else 0
 
 
