@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlconvert.artifact import Artifact
 from mlconvert.datasets import Batch, open_data
 from mlconvert.errors import ConversionError
 from mlconvert.signature import Column, DimRange, Signature, parse_tensor
@@ -436,7 +437,7 @@ def test_tables_come_back_as_they_were_written(
 def test_a_table_is_to_a_model_what_a_frame_is_to_its_library(tmp_path: Path) -> None:
     import lightgbm
 
-    from mlconvert import open as open_model
+    from mlconvert_plugins.lightgbm_runner import LightgbmRunner
 
     generator = np.random.default_rng(0)
     plans = pd.Categorical(generator.choice(["pro", "basic", "gold"], 200), ["gold", "basic", "pro"])
@@ -447,7 +448,7 @@ def test_a_table_is_to_a_model_what_a_frame_is_to_its_library(tmp_path: Path) ->
     made = lightgbm.LGBMClassifier(n_estimators=5, min_child_samples=5, n_jobs=1, verbose=-1).fit(frame, churned)
     made.booster_.save_model(tmp_path / "model.txt")
     frame[["income", "plan", "age"]].to_csv(tmp_path / "calls.csv", index=False)
-    with open_model(tmp_path / "model.txt") as runner:
+    with LightgbmRunner(Artifact(tmp_path / "model.txt", "lightgbm")) as runner:
         (batch,) = read(tmp_path / "calls.csv", runner.signature, rows=200)
         found = runner.run(batch.inputs)["probability"]
     assert np.array_equal(found, made.predict_proba(frame))

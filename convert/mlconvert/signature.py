@@ -142,8 +142,8 @@ class Signature:
     def merged(self, inputs: Iterable[Tensor], dims: Mapping[str, DimRange]) -> Signature:
         """This signature with what the user wrote: inputs replace those of the same name, and dims are added.
 
-        A range that they do not give stays. Raises ValueError for an input the signature does not have, another dtype or another rank; a
-        signature without inputs takes them all.
+        A range that they do not give stays. Raises ValueError for an input the signature does not have, another dtype
+        or another rank; a signature without inputs takes them all.
         """
         given = {tensor.name: tensor for tensor in inputs}
         known = {tensor.name: tensor for tensor in self.inputs}
