@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from mlconvert import edges, frame, judge, licences, manifest, registry, requirements, sources, subjects, validation
+from mlconvert.benchmark import gates
+from mlconvert.benchmark.running import Order
+from mlconvert.benchmark.running import run as run_benchmark
+from mlconvert.benchmark.settings import Settings, read_counts
 from mlconvert.errors import ConversionError, ParityError, UsageError, refuse
 from mlconvert.evidence import Validation
 from mlconvert.frame import Listener, Result, memory_limit, unheard
@@ -23,11 +27,12 @@ from mlconvert.signature import DimRange, Signature, Tensor, parse_dim_range, pa
 from mlconvert.text import for_terminal, suggestion
 from mlconvert.worker import Worker
 
-__all__ = ["Result", "convert", "inspect", "open", "validate"]
+__all__ = ["Result", "bench", "convert", "inspect", "open", "validate"]
 
 # No honest file takes a parser this many seconds.
 _PATIENCE = 600
 
+Counts = str | int | Sequence[int] | None
 Words = str | Sequence[str | Tensor] | None
 Dims = Mapping[str, DimRange | Sequence[int | None] | int] | Sequence[str] | None
 
@@ -208,6 +213,63 @@ def validate(
         reproducer=None if reproducer is None else Path(reproducer),
     )
     return Validation(validation.run(question, listen))
+
+
+def bench(
+    source: Any,
+    *artifacts: str | os.PathLike[str],
+    batch: Counts = None,
+    threads: Counts = 1,
+    clients: Counts = 1,
+    seconds: float = 3.0,
+    processes: int = 5,
+    margin: float = 0.02,
+    confidence: float = 0.99,
+    fail_if: str | Sequence[str] = (),
+    inputs: Words = None,
+    dims: Dims = None,
+    data: str | os.PathLike[str] | None = None,
+    model: str | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+    seed: int = 0,
+    trust: bool = False,
+    listen: Listener = unheard,
+) -> dict[str, Any]:
+    """Time artifacts beside their source, a path or a live model; the document of what was found.
+
+    An artifact that fails parity is not timed. `batch`, `threads` and `clients` are numbers or the command line's words
+    (`"1,8,32"`), all swept with all; without `batch` it is the smallest that every model takes. `seconds` are those of
+    measuring one model in one cell, spread over `processes` in which it is started anew. Ratios hold at `confidence`,
+    and count as equivalent within `margin`. `fail_if` are conditions such as `"p99 > 1.05 * base"`: the document's
+    status is `failed` where one of them surely holds.
+
+    Raises ConversionError for files that cannot be opened and for a batch that a model does not take, UsageError for
+    words that are none.
+    """
+    order = Order(
+        source=source if not isinstance(source, (str, os.PathLike)) else Path(source),
+        artifacts=tuple(map(Path, artifacts)),
+        settings=Settings(
+            batch=read_counts("batch", batch),
+            threads=read_counts("threads", threads),
+            clients=read_counts("clients", clients),
+            seconds=seconds,
+            processes=processes,
+            margin=margin,
+            confidence=confidence,
+            seed=seed,
+        ),
+        gates=tuple(map(gates.read, _listed(fail_if))),
+        inputs=read_inputs(inputs),
+        dims=read_dims(dims),
+        data=None if data is None else Path(data),
+        model=model,
+        rtol=rtol,
+        atol=atol,
+        trust=trust,
+    )
+    return run_benchmark(order, listen)
 
 
 def read_inputs(words: Words) -> tuple[Tensor, ...]:

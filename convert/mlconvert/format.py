@@ -11,6 +11,7 @@ from mlconvert.artifact import Artifact
 from mlconvert.host import Host
 from mlconvert.probes import Probe, draw
 from mlconvert.signature import Signature
+from mlconvert.stage import Context, Suspect
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,15 @@ class Format(Protocol):
     def probes(self, artifact: Artifact, seed: int) -> Optional[Iterator[Probe]]:
         """Inputs for parity; None where the file cannot say what tells models apart, and its source is asked."""
         return draw(artifact.signature, seed)
+
+    def localise(
+        self, source: Artifact, artifact: Artifact, inputs: Mapping[str, Any], ctx: Context
+    ) -> Optional[Suspect]:
+        """The first node in which two artifacts of this format part on these inputs; None where it cannot be told.
+
+        For two that no stage joins, as `mlconvert validate one.onnx other.onnx` compares them.
+        """
+        return None
 
     def draws(self, artifact: Artifact, seed: int) -> Iterator[Probe]:
         """What to try where no format has probes; it is asked of the source's."""

@@ -17,9 +17,9 @@ from mlconvert.datasets import open_data
 from mlconvert.errors import ConversionError, UsageError
 from mlconvert.format import Format
 from mlconvert.judge import FAILED, PASSED, UNPROVEN, Judge, sizes
-from mlconvert.probes import BUDGET, Probe, shape_of
+from mlconvert.probes import BUDGET, Probe
 from mlconvert.runner import DeviceAbsentError, Runner
-from mlconvert.signature import Signature
+from mlconvert.signature import Signature, evaluate
 from mlconvert.stage import Context, Stage, Suspect, Tolerance
 from mlconvert.worker import emit
 
@@ -74,9 +74,9 @@ def check(
     except DeviceAbsentError as error:
         return {**entry, "reason": error.message, "fix": error.fix, "outputs": [], "probes": []}
     entry |= judge.entry()
-    if judge.bad is not None:
-        found = _localise(own, source, artifact, judge.bad, ctx)
-        entry |= {} if found is _NOBODY else {"first_bad": found}
+    finder = _format(source) if own is None and source.format == artifact.format else own
+    if judge.bad is not None and finder is not None:
+        entry["first_bad"] = _localise(finder, source, artifact, judge.bad, replace(ctx, tolerance=tolerance))
     return entry
 
 
@@ -195,9 +195,10 @@ class _Sides:
 
 
 def _rows(signature: Signature) -> int:
-    """How many rows of the user's data to answer at one time: what fits the budget of drawn inputs."""
-    sizes = {name: 1 for name in signature.names()}
-    row = sum(8 * math.prod(shape_of(tensor, sizes)[1:]) for tensor in signature.inputs if None not in tensor.shape)
+    """How many rows of the user's data to answer at one time: inputs and outputs fit the budget, as far as is known."""
+    sizes = dict.fromkeys(signature.names(), 1)
+    shapes = ([evaluate(dim, sizes) for dim in tensor.shape] for tensor in (*signature.inputs, *signature.outputs))
+    row = sum(8 * math.prod(size or 1 for size in shape) for shape in shapes)
     return max(1, min(_ROWS, BUDGET // max(row, 1)))
 
 
@@ -210,22 +211,16 @@ def _promised(answers: dict[str, np.ndarray], subject: Runner) -> dict[str, np.n
     return {name: value for name, value in answers.items() if name in names} or answers
 
 
-_NOBODY: dict[str, Any] = {}
-
-
 def _localise(
-    edge: Stage | None, source: Artifact, artifact: Artifact, bad: Probe, ctx: Context
+    finder: Stage | Format, source: Artifact, artifact: Artifact, bad: Probe, ctx: Context
 ) -> dict[str, Any] | None:
-    """Where it went wrong, as the edge itself can tell, or for two artifacts of one format that format.
+    """Where it went wrong, as the edge itself can tell, or their format where none joins them.
 
-    `_NOBODY` where there is neither. A search that fails must not hide the failed parity.
+    A search that fails must not hide the failed parity.
     """
-    if edge is None and source.format != artifact.format:
-        return _NOBODY
-    search = _format(source) if edge is None else edge
     ctx.progress("looking for the first bad node")
     try:
-        suspect: Suspect | None = search.localise(source, artifact, bad.inputs, ctx)
+        suspect: Suspect | None = finder.localise(source, artifact, bad.inputs, ctx)
     except Exception as error:  # noqa: BLE001  # whatever the search stumbled over is said, and parity stays failed
         return {"node": "", "op": "", "note": f"the search for the first bad node failed: {error}"}
     if suspect is None:

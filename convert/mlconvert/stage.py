@@ -96,13 +96,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Suspect:
-    """Where two artifacts part: the first node whose value leaves the tolerance, and where it came from."""
+    """Where two artifacts part: the first node whose value leaves the tolerance, and where it came from.
+
+    `reproducer` is the name of the folder in which the smallest part that fails stands, '' where none was written.
+    """
 
     node: str
     op: str
     source: str = ""
     max_abs: float = float("nan")
     note: str = ""
+    reproducer: str = ""
 
 
 def _silent(kind: str, entry: dict[str, Any]) -> None:
@@ -115,7 +119,8 @@ class Context:
 
     `scratch` is empty and removed afterwards; `cache` is the stage's private folder, kept between runs and shared
     by concurrent ones. `trust` says that the user vouches for files that can execute code. `reproducer` is the folder
-    to which `localise` writes the smallest part that still fails, where one is wanted.
+    to which `localise` writes the smallest part that still fails, None where none is wanted; `tolerance` is the one
+    that was not met.
     """
 
     scratch: Path
@@ -124,6 +129,7 @@ class Context:
     seed: int = 0
     trust: bool = False
     reproducer: Optional[Path] = None
+    tolerance: Optional[Tolerance] = None
     emit: Callable[[str, dict[str, Any]], None] = _silent
 
     def log(self, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from mlconvert.errors import ConversionError
 from mlconvert.format import Format, Verdict
 from mlconvert.host import Host
 from mlconvert.signature import Signature
+from mlconvert.stage import Context, Suspect, Tolerance
 from mlconvert_plugins.onnxfile import header
 
 # What releases of onnxruntime take: (opset of ai.onnx, IR version), from its compatibility table and, for the last,
@@ -69,6 +71,12 @@ class Onnx(Format):
         from mlconvert_plugins.onnxfile.description import describe
 
         return describe(path)
+
+    def localise(self, source: Artifact, artifact: Artifact, inputs: Mapping[str, Any], ctx: Context) -> Suspect | None:
+        """The first node of the source whose value is another in the artifact."""
+        from mlconvert_plugins.onnxfile.localising import first_bad
+
+        return first_bad(source, artifact, inputs, ctx, ctx.tolerance or Tolerance())
 
     def loads_on(self, path: Path, host: Host) -> Verdict:
         """Whether the onnxruntime that is installed takes the file's opset and IR version."""

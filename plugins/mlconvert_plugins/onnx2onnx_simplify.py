@@ -6,15 +6,15 @@ nodes' metadata, which say which torch module a node came from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
 from mlconvert.host import Host
-from mlconvert.stage import Context, Help, Outcome, Stage, Tolerance
+from mlconvert.stage import Context, Help, Outcome, Stage, Suspect, Tolerance
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -77,6 +77,12 @@ class Onnx2OnnxSimplify(Stage):
     def tolerance(self, source: Artifact, artifact: Artifact) -> Tolerance:
         """Nearly exact: folding a batch norm into a convolution rounds anew, and little else does."""
         return Tolerance(rtol=1e-5, rms=1e-5)
+
+    def localise(self, source: Artifact, artifact: Artifact, inputs: Mapping[str, Any], ctx: Context) -> Suspect | None:
+        """The first node whose value the simplified model has otherwise, as far as it still has it."""
+        from mlconvert_plugins.onnxfile.localising import first_bad
+
+        return first_bad(source, artifact, inputs, ctx, ctx.tolerance or self.tolerance(source, artifact))
 
 
 def _count(model: ir.Model) -> int:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import Refusal
 from mlconvert.host import Host
 from mlconvert.signature import Signature
-from mlconvert.stage import Context, Delivery, Help, Operator, Outcome, Stage
+from mlconvert.stage import Context, Delivery, Help, Operator, Outcome, Stage, Suspect
 from mlconvert_plugins.tfgraph import compatibility
 
 
@@ -76,6 +76,12 @@ class Onnx2Tf(Stage):
         from mlconvert_plugins.tfgraph.agreement import disagreements
 
         yield from disagreements(artifact.signature, Tf().signature(artifact))
+
+    def localise(self, source: Artifact, artifact: Artifact, inputs: Mapping[str, Any], ctx: Context) -> Suspect | None:
+        """The first ONNX node that TensorFlow's graph computes otherwise."""
+        from mlconvert_plugins.tfgraph.localising import first_bad
+
+        return first_bad(source, artifact, inputs, ctx, ctx.tolerance or self.tolerance(source, artifact))
 
 
 def _written(artifact: Artifact, options: TfOptions, out: Path) -> tuple[Signature, list[str], bool]:

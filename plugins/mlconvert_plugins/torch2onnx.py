@@ -78,4 +78,4 @@ class Torch2Onnx(Stage):
         """The first ONNX node whose value leaves torch's, and the torch module that it came from."""
         from mlconvert_plugins.pytorch.localising import first_bad
 
-        return first_bad(source, artifact, inputs, ctx, self.tolerance(source, artifact))
+        return first_bad(source, artifact, inputs, ctx, ctx.tolerance or self.tolerance(source, artifact))

@@ -19,7 +19,7 @@ from torch.export import Dim
 import models
 from mlconvert.errors import ConversionError
 from mlconvert.probes import single
-from mlconvert_plugins.pytorch.graphs import CLASSES, FX_NODE, SCOPES
+from mlconvert_plugins.onnxfile.notes import CLASSES, FX_NODE, LINE, SCOPES
 from mlconvert_plugins.torch2onnx import TorchOptions
 from torch_files import STAGE, Made, convert, distance, live, source, words
 
@@ -59,7 +59,7 @@ def test_facts_say_how_it_was_made(cnn: Made) -> None:
 def test_the_file_keeps_torch_modules_and_nothing_of_this_machine(cnn: Made) -> None:
     proto = onnx.load(cnn.artifact.path)
     notes = {entry.key for node in proto.graph.node for entry in node.metadata_props}
-    assert notes == {SCOPES, CLASSES, FX_NODE}
+    assert notes == {SCOPES, CLASSES, FX_NODE, LINE}
     content = cnn.artifact.path.read_bytes()
     assert str(Path(models.__file__).parent).encode() not in content
     assert not proto.doc_string and not any(node.doc_string for node in proto.graph.node)

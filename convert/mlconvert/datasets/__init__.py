@@ -84,6 +84,22 @@ def open_data(
     return Dataset(reader.name, count, signature, facts, size, reader, beside)
 
 
+def is_code(reference: str | Path) -> bool:
+    """Whether the data are what a function of the user's gives."""
+    return not Path(reference).exists() and functions.is_reference(str(reference))
+
+
+def check_there(reference: str | Path) -> None:
+    """Raise ConversionError (`no-such-file`) for data that are neither there nor code."""
+    if not Path(reference).exists() and not is_code(reference):
+        raise ConversionError(
+            f"there is no file {for_terminal(reference)}",
+            code="no-such-file",
+            where=Path(reference).name,
+            fix=f"give {KINDS}",
+        )
+
+
 def _reader(
     reference: str | Path, signature: Signature, label: str | None, facts: dict[str, str], *, trust: bool
 ) -> _Reader:

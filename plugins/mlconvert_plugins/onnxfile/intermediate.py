@@ -1,69 +1,78 @@
-"""Values of a model's inner tensors: what a search for the first bad node compares."""
+"""An ONNX file as one side of a search for the first bad node: what its inner tensors are, and parts of it alone."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlconvert.errors import ConversionError
-from mlconvert_plugins.onnxfile import session
+from mlconvert_plugins.onnxfile import pieces, session
 from mlconvert_plugins.onnxfile.inputs import check
 from mlconvert_plugins.onnxfile.opening import open_proto
-from mlconvert_plugins.onnxfile.signature import optional_inputs, signature_of
+from mlconvert_plugins.onnxfile.pieces import Graph, Slot
+from mlconvert_plugins.onnxfile.search import ROUNDS, Part, Subject
+from mlconvert_plugins.onnxfile.signature import DTYPES, optional_inputs, signature_of
 
 if TYPE_CHECKING:
     import numpy as np
     import onnx
 
+_NUMBERS = {name: number for number, name in DTYPES.items()}
+# Models with more bytes of weights than this have them read from a file, as often as they are run.
+_INLINE = 2**22
 
-def values(path: Path, names: Sequence[str], inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The values of the named tensors of the main graph, by name, in one run of onnxruntime on `inputs`.
 
-    The graph is run as it stands, without optimizations. Raises ConversionError: `unknown-tensor` for a name that the
-    main graph does not have, and what the file and onnxruntime have to say.
+class OnnxFile(Subject):
+    """The model as it stands, run by onnxruntime without optimizations, each time no further than is asked for.
+
+    Raises ConversionError for inputs that do not fit, and what the file and onnxruntime have to say. `scratch` is a
+    folder for copies of the weights.
     """
-    return dict(stream(path, names, inputs, group=max(len(names), 1)))
 
+    rounds = ROUNDS
 
-def stream(
-    path: Path, names: Sequence[str], inputs: Mapping[str, np.ndarray], group: int = 32
-) -> Iterator[tuple[str, np.ndarray]]:
-    """`values`, one tensor after the other, `group` of them computed by each run: memory stays near that of one run."""
-    wanted = list(dict.fromkeys(names))
-    model = _with_outputs(path, wanted, inputs)
-    made = session.create(model, folder=path.parent.absolute(), optimise=False)
-    for start in range(0, len(wanted), group):
-        found, _ = session.run(made, wanted[start : start + group], inputs)
-        yield from found.items()
+    def __init__(self, path: Path, inputs: Mapping[str, np.ndarray], scratch: Path) -> None:
+        proto = open_proto(path)
+        check(signature_of(proto).inputs, inputs, optional_inputs(proto.graph))
+        proto, self.folder = pieces.spilled(proto, path.parent.absolute(), scratch, _INLINE)
+        self.graph = Graph(proto)
+        self.names = pieces.tensors_of(self.graph)
+        self._inputs = dict(inputs)
+        self._types = dict(self.graph.declared)
 
+    def values(self, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """See Side."""
+        return self._run(self.graph.piece(self._overrides(()), names), self._inputs)
 
-def _with_outputs(path: Path, names: Sequence[str], inputs: Mapping[str, np.ndarray]) -> bytes:
-    """The serialized model, with the named tensors among its outputs; external data stays where it is."""
-    proto = open_proto(path)
-    check(signature_of(proto).inputs, inputs, optional_inputs(proto.graph))
-    known = _names(proto.graph)
-    for name in names:
-        if name not in known:
-            raise _unknown(name, known)
-    given = {output.name for output in proto.graph.output}
-    for name in names:
-        if name not in given:
-            # Without a type: onnxruntime infers it.
-            proto.graph.output.add().name = name
-    whole: bytes = proto.SerializeToString()
-    return whole
+    def alone(self, name: str, given: Mapping[str, np.ndarray]) -> np.ndarray:
+        """See Subject."""
+        return self._run(self.graph.piece(self._slots(given), [name]), {**self._inputs, **given})[name]
 
+    def save(self, part: Part, place: Path) -> Path | None:
+        """See Side: an .onnx file with its weights inside."""
+        end = Slot.of(part.name, part.expected, self._types.get(part.name, 0))
+        model = self.graph.piece(self._slots(part.given), [end])
+        if {value.name for value in model.graph.input} != part.given.keys():
+            return None
+        pieces.inline(model, self.folder)
+        path = place.with_name(f"{place.name}.onnx")
+        path.write_bytes(model.SerializeToString(deterministic=True))
+        return path
 
-def _names(graph: onnx.GraphProto) -> dict[str, None]:
-    found = dict.fromkeys(value.name for value in [*graph.input, *graph.initializer])
-    for node in graph.node:
-        found.update(dict.fromkeys(name for name in node.output if name))
-    return found
+    def _slots(self, given: Mapping[str, np.ndarray]) -> list[Slot]:
+        slots = [Slot.of(name, array, self._types.get(name, 0)) for name, array in given.items()]
+        return [*slots, *self._overrides(given)]
 
+    def _overrides(self, given: Mapping[str, np.ndarray] | tuple[()]) -> list[Slot]:
+        """The inputs that take the place of initializers."""
+        inputs = {name: array for name, array in self._inputs.items() if name in self.graph.weights}
+        return [Slot.of(name, array) for name, array in inputs.items() if name not in given]
 
-def _unknown(name: str, known: Mapping[str, None]) -> ConversionError:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return ConversionError(f"the model's graph has no tensor {name!r}{hint}", code="unknown-tensor", where=name)
+    def _run(self, model: onnx.ModelProto, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        names = [output.name for output in model.graph.output]
+        taken = {value.name for value in model.graph.input}
+        made = session.create(model.SerializeToString(), folder=self.folder, optimise=False)
+        for slot in made.get_outputs():
+            self._types[slot.name] = _NUMBERS.get(session.dtype_of(slot.type), 0)
+        found, _ = session.run(made, names, {name: array for name, array in inputs.items() if name in taken})
+        return found

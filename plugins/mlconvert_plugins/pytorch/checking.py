@@ -11,8 +11,9 @@ from mlconvert.probes import draw_tensor
 from mlconvert.signature import Dim, Signature, Tensor
 from mlconvert.stage import Context
 from mlconvert.text import for_terminal
+from mlconvert_plugins.onnxfile.notes import module_path
 from mlconvert_plugins.pytorch.fitting import example_sizes, other_sizes
-from mlconvert_plugins.pytorch.graphs import EXPORTER, module_path
+from mlconvert_plugins.pytorch.graphs import EXPORTER
 
 if TYPE_CHECKING:
     import onnx

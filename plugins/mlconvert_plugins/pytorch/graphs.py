@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlconvert.errors import ConversionError, refuse
 from mlconvert.signature import Dim, Signature, Tensor
 from mlconvert.text import for_terminal
+from mlconvert_plugins.onnxfile import notes
 from mlconvert_plugins.pytorch import soundness
 from mlconvert_plugins.pytorch.dims import Renaming, readable
 from mlconvert_plugins.pytorch.failures import translated
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
 # The exporter's notes on where a node came from; the others hold paths of this machine, or repeat these.
-SCOPES, CLASSES, FX_NODE = (f"pkg.torch.onnx.{name}" for name in ("name_scopes", "class_hierarchy", "fx_node"))
+_KEPT = (notes.SCOPES, notes.CLASSES, notes.FX_NODE, notes.LINE)
 # Which of torch's exporters wrote the file; a note of ours.
 EXPORTER = "mlconvert.exporter"
 
@@ -117,15 +117,18 @@ def _clean(model: ir.Model) -> None:
         graph.metadata_props.clear()
         for node in graph:
             node.doc_string = None
-            _keep(node.metadata_props, (SCOPES, CLASSES, FX_NODE))
+            line = notes.source_line(node.metadata_props)
+            if line:
+                node.metadata_props[notes.LINE] = line
+            _keep(node.metadata_props, _KEPT)
     for value in _values(model):
         value.doc_string = None
         value.metadata_props.clear()
 
 
-def _keep(notes: Any, names: Sequence[str]) -> None:
-    for name in [name for name in notes if name not in names]:
-        del notes[name]
+def _keep(held: Any, names: Sequence[str]) -> None:
+    for name in [name for name in held if name not in names]:
+        del held[name]
 
 
 def signature_in(model: ir.Model, signature: Signature) -> Signature:
@@ -146,20 +149,3 @@ def _dtype(value: ir.Value) -> str:
 
 def _dim(dim: Any) -> Dim:
     return dim if isinstance(dim, int) else dim.value
-
-
-def fx_name(notes: Mapping[str, str]) -> str:
-    """The name of the program's node that an ONNX node came from; '' where the exporter does not say."""
-    found = re.match(r"%(\w+) ", notes.get(FX_NODE, ""))
-    return found[1] if found else ""
-
-
-def module_path(notes: Mapping[str, str]) -> str:
-    """The torch module that an ONNX node came from, with its class: `layers.0.conv (torch.nn.modules.conv.Conv2d)`."""
-    scopes, classes = (re.findall(r"'([^']*)'", notes.get(key, "")) for key in (SCOPES, CLASSES))
-    modules = [(scope, kind) for scope, kind in zip(scopes, classes, strict=False) if scope]
-    # The last entry is the operator itself.
-    inside = modules[:-1] if len(scopes) == len(classes) and modules else []
-    if not inside:
-        return classes[0] if classes else ""
-    return f"{inside[-1][0]} ({inside[-1][1]})"

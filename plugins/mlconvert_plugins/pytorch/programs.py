@@ -32,12 +32,15 @@ class Program:
         specs = [spec.arg.name for spec in _user_inputs(self.exported) if _is_tensor(spec)]
         return {name: nodes[own] for name, own in zip(self.inputs, specs, strict=True)}
 
-    def output_values(self) -> dict[str, Any]:
-        """The fake tensors of the named outputs."""
+    def output_nodes(self) -> dict[str, Node]:
+        """The nodes that make the named outputs."""
         (values,) = self.exported.graph.output_node().args
         kept = len(values) - len(self.exported.graph_signature.user_outputs)
-        leaves = [value.meta["val"] for value in values[kept:] if value is not None]
-        return dict(zip(self.outputs, leaves, strict=True))
+        return dict(zip(self.outputs, (value for value in values[kept:] if value is not None), strict=True))
+
+    def output_values(self) -> dict[str, Any]:
+        """The fake tensors of the named outputs."""
+        return {name: node.meta["val"] for name, node in self.output_nodes().items()}
 
 
 def named(exported: ExportedProgram) -> Program:

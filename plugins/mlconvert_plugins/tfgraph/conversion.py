@@ -12,6 +12,7 @@ from mlconvert.errors import ConversionError
 from mlconvert.signature import Signature, Tensor
 from mlconvert_plugins.onnxfile.audit import domain_of
 from mlconvert_plugins.tfgraph import functions, registry, sizes
+from mlconvert_plugins.tfgraph.layouts import Layout
 from mlconvert_plugins.tfgraph.lazy import np, tf
 from mlconvert_plugins.tfgraph.nodes import Node, bound
 from mlconvert_plugins.tfgraph.registry import Handler
@@ -46,15 +47,46 @@ def build(
 
     Raises ConversionError that names the node which cannot be converted.
     """
+    return _built(proto, signature, folder, initializers or {})[0]
+
+
+@dataclass(frozen=True)
+class Held:
+    """Where a graph has a tensor of the ONNX model: its name, the operator that makes it, the order of its axes."""
+
+    tensor: str
+    operator: str
+    layout: Layout
+
+
+def held(
+    proto: onnx.ModelProto, signature: Signature, folder: Path, initializers: Mapping[str, np.ndarray]
+) -> dict[str, Held]:
+    """The tensors of the ONNX graph that `build` makes tensors of, those aside that are constants or just sizes."""
+    _, scope = _built(proto, signature, folder, initializers)
+    values = ((name, scope.get(name)) for node in proto.graph.node for name in node.output if name)
+    found = {name: (value.held, value.layout) for name, value in values if isinstance(value, Value)}
+    return {
+        name: Held(tensor.name, tensor.op.type, layout)
+        for name, (tensor, layout) in found.items()
+        if tensor is not None
+    }
+
+
+def _built(
+    proto: onnx.ModelProto, signature: Signature, folder: Path, initializers: Mapping[str, np.ndarray]
+) -> tuple[Built, Scope]:
+    """The graph, and what its names stand for."""
     graph = tf.__internal__.FuncGraph("model")
     walk = Walk.of(proto, folder)
     with graph.as_default(), collected(graph) as weights:
         inputs = {tensor.name: placeholder(tensor) for tensor in signature.inputs}
         given: dict[str, Any] = {name: Value(tensor) for name, tensor in inputs.items()}
-        given |= {name: Value(constant=array) for name, array in (initializers or {}).items()}
-        found = walk.graph(proto.graph, Scope(given))
+        given |= {name: Value(constant=array) for name, array in initializers.items()}
+        scope = Scope(given)
+        found = walk.graph(proto.graph, scope)
         outputs = {tensor.name: output(tensor, value) for tensor, value in zip(signature.outputs, found, strict=True)}
-    return Built(graph, inputs, outputs, weights)
+    return Built(graph, inputs, outputs, weights), scope
 
 
 def legal(name: str) -> str:

@@ -89,6 +89,11 @@ class Value(Item):
         return len(self.shape)
 
     @property
+    def held(self) -> tf.Tensor | None:
+        """The tensor that the graph has for it, its axes lying as `layout` says; None for what is in no graph yet."""
+        return self._held
+
+    @property
     def elements(self) -> np.ndarray | None:
         """The entries one by one, as an array of objects; None for what is no small vector of integers."""
         if self._elements is not None or self.constant is None:
