@@ -86,7 +86,7 @@ def open_data(
 
 def is_code(reference: str | Path) -> bool:
     """Whether the data are what a function of the user's gives."""
-    return not Path(reference).exists() and functions.is_reference(str(reference))
+    return not Path(reference).exists() and usercode.is_reference(str(reference))
 
 
 def check_there(reference: str | Path) -> None:
@@ -104,7 +104,7 @@ def _reader(
     reference: str | Path, signature: Signature, label: str | None, facts: dict[str, str], *, trust: bool
 ) -> _Reader:
     path = Path(reference)
-    if not path.exists() and usercode.is_reference(str(reference)):
+    if is_code(reference):
         functions.check_trust(str(reference), trust)
         return _OfFunction(str(reference), signature, label)
     if not path.exists():
