@@ -17,7 +17,7 @@ from mlconvert.benchmark.running import Order
 from mlconvert.benchmark.running import run as run_benchmark
 from mlconvert.benchmark.settings import Settings, read_counts
 from mlconvert.errors import ConversionError, ParityError, UsageError, refuse
-from mlconvert.evidence import Validation
+from mlconvert.evidence import Benchmark, Validation
 from mlconvert.frame import Listener, Result, memory_limit, unheard
 from mlconvert.host import Host
 from mlconvert.options import parse_pass
@@ -235,13 +235,13 @@ def bench(
     seed: int = 0,
     trust: bool = False,
     listen: Listener = unheard,
-) -> dict[str, Any]:
-    """Time artifacts beside their source, a path or a live model; the document of what was found.
+) -> Benchmark:
+    """Time artifacts beside their source, a path or a live model.
 
     An artifact that fails parity is not timed. `batch`, `threads` and `clients` are numbers or the command line's words
     (`"1,8,32"`), all swept with all; without `batch` it is the smallest that every model takes. `seconds` are those of
     measuring one model in one cell, spread over `processes` in which it is started anew. Ratios hold at `confidence`,
-    and count as equivalent within `margin`. `fail_if` are conditions such as `"p99 > 1.05 * base"`: the document's
+    and count as equivalent within `margin`. `fail_if` are conditions such as `"p99 > 1.05 * base"`: the
     status is `failed` where one of them surely holds.
 
     Raises ConversionError for files that cannot be opened and for a batch that a model does not take, UsageError for
@@ -269,7 +269,7 @@ def bench(
         atol=atol,
         trust=trust,
     )
-    return run_benchmark(order, listen)
+    return Benchmark(run_benchmark(order, listen))
 
 
 def read_inputs(words: Words) -> tuple[Tensor, ...]:

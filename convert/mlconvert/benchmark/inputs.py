@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlconvert import parity, probes, registry
+from mlconvert import probes, registry
 from mlconvert.artifact import Artifact
+from mlconvert.datasets import open_data
 from mlconvert.errors import ConversionError
 from mlconvert.format import Format
 from mlconvert.signature import DimRange, Signature
@@ -57,12 +58,18 @@ def _range(signature: Signature) -> DimRange:
 
 
 def make(
-    source: Artifact, artifacts: Sequence[Artifact], batches: Sequence[int], *, seed: int, data: Path | None
+    source: Artifact,
+    artifacts: Sequence[Artifact],
+    batches: Sequence[int],
+    *,
+    seed: int,
+    data: Path | None,
+    trust: bool = False,
 ) -> list[list[dict[str, np.ndarray]]]:
     """The sets of inputs of each batch size. Runs in a worker. Raises ConversionError where they cannot be made."""
     model = next((one for one in (source, *artifacts) if one.signature.inputs), source)
     if data is not None:
-        given = parity.read_data(data, model)[0].inputs
+        given = next(iter(open_data(data, model.signature, rows=max(batches), trust=trust))).inputs
         return [list(_cut(given, batch)) for batch in batches]
     if model.signature.columns:
         rows = _shuffled(next(_draws(source, artifacts, seed)).inputs, seed)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import mlconvert
-from mlconvert import frame, parity, subjects
+from mlconvert import frame, judge, parity, subjects
 from mlconvert.artifact import Artifact
 from mlconvert.benchmark import document, inputs
 from mlconvert.benchmark.gates import Gate
@@ -105,6 +105,7 @@ def run(order: Order, listen: Listener = frame.unheard) -> dict[str, Any]:
                 batches=list(settings.batch),
                 seed=settings.seed,
                 data=order.data,
+                trust=order.trust,
             )
         return _timed(order, models, settings, dict(zip(settings.batch, drawn, strict=True)), listen)
 
@@ -170,10 +171,10 @@ def _parity(
 def _decide(model: _Model, absent: bool, listen: Listener) -> None:
     """What has passed is timed, and what could not have failed; what failed is not, nor what cannot run here."""
     found = model.entry["parity"]
-    model.entry["timed"] = not absent and found["status"] != parity.FAILED
+    model.entry["timed"] = not absent and found["status"] != judge.FAILED
     if not model.timed:
         model.entry["why_not"] = found["reason"]
-    elif found["status"] == parity.UNPROVEN:
+    elif found["status"] == judge.UNPROVEN:
         listen("warning", {"text": f"{model.label} is timed unproven: {found['reason']}"})
 
 
@@ -235,7 +236,7 @@ def _timed(
 def _failed_parity(models: Sequence[_Model]) -> Iterator[str]:
     for model in models:
         found = model.entry["parity"]
-        if found and found["status"] == parity.FAILED:
+        if found and found["status"] == judge.FAILED:
             yield f"{model.label} does not compute what its source computes: {found['reason']}"
 
 
