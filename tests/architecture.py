@@ -15,10 +15,10 @@ PLUGINS = REPOSITORY / "plugins" / "mlconvert_plugins"
 LAYERS = tuple(
     layer.split()
     for layer in (
-        "errors dims signature artifact host probes format stage runner wire worker hooks text",
-        "options licences registry edges routes cache manifest commit compare parity reports request sources naming "
-        "requirements environments subjects evidence",
-        "frame",
+        "errors dims signature artifact host tokens probes format ranges stage runner wire worker hooks text usercode",
+        "options licences registry edges routes cache manifest commit request sources naming requirements environments "
+        "subjects envelope tally compare judge places accuracy datasets parity reports evidence",
+        "frame validation rejudging",
         "api",
         "cli testing __main__",
     )

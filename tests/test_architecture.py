@@ -59,8 +59,8 @@ def test_the_core_imports_what_it_declares(name: str) -> None:
     declared = {requirement.partition(">")[0] for requirement in settings()["project"]["dependencies"]}  # type: ignore[index]
     # numpy's own companion for bfloat16 and the 8-bit floats: no framework, and there whenever such an array is.
     allowed = declared | {"mlconvert", "ml_dtypes"} | sys.stdlib_module_names
-    # What charts and tables of a report are made by, where it is there: extras, imported when they are called for.
-    extras = {"vl_convert", "pandas"}
+    # What reads the tables that users give, and makes the charts and tables of a report: extras, imported when called for.
+    extras = {"pandas", "pyarrow", "vl_convert"}
     for found in imports(CORE_MODULES[name]):
         package = found.module.partition(".")[0]
         stands = package in allowed or (package in extras and found.when != "load")

@@ -114,7 +114,8 @@ class Context:
     """What the frame gives a stage: folders, the user's data and seed, and a way to be heard.
 
     `scratch` is empty and removed afterwards; `cache` is the stage's private folder, kept between runs and shared
-    by concurrent ones. `trust` says that the user vouches for files that can execute code.
+    by concurrent ones. `trust` says that the user vouches for files that can execute code. `reproducer` is the folder
+    to which `localise` writes the smallest part that still fails, where one is wanted.
     """
 
     scratch: Path
@@ -122,6 +123,7 @@ class Context:
     data: Optional[Path] = None
     seed: int = 0
     trust: bool = False
+    reproducer: Optional[Path] = None
     emit: Callable[[str, dict[str, Any]], None] = _silent
 
     def log(self, text: str) -> None:
