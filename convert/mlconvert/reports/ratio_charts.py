@@ -20,7 +20,7 @@ def ratios(document: Document) -> Iterator[Chart]:
     for threads, clients in groups:
         own = [(name, cell) for name, cell in found if (cell["threads"], cell["clients"]) == (threads, clients)]
         own.sort(key=lambda one: one[1]["batch"])
-        where = named(document, place(own[0][1])).partition(", ")[2]
+        where = named(document, place(own[0][1]), but="batch")
         yield _ratios(document, own, f"Time over the source's{where and ', '}{where}", (min(ends), max(ends)))
 
 

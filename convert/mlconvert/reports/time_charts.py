@@ -25,13 +25,13 @@ def place(cell: Cell) -> tuple[int, int, int]:
     return cell["batch"], cell["threads"], cell["clients"]
 
 
-def named(document: Document, at: tuple[int, int, int]) -> str:
-    """`batch 8, 2 threads`: threads and clients where there is more than one number of them."""
-    batch, threads, clients = at
-    found = [f"batch {batch:,}"]
-    for what, count, index in (("thread", threads, 1), ("client", clients, 2)):
-        if len({one[index] for one in places(document)}) > 1 or count > 1:
-            found.append(f"{count:,} {what}{'s' * (count != 1)}")
+def named(document: Document, at: tuple[int, int, int], but: str = "") -> str:
+    """`batch 8, 2 threads`: threads and clients where there is more than one number of them; without what is `but`."""
+    found = [] if but == "batch" else [f"batch {at[0]:,}"]
+    for index, (plural, count) in enumerate((("threads", at[1]), ("clients", at[2])), 1):
+        varied = count > 1 or any(one[index] != count for one in places(document))
+        if varied and plural != but:
+            found.append(f"{count:,} {plural if count != 1 else plural[:-1]}")
     return ", ".join(found)
 
 
@@ -145,11 +145,7 @@ def _sweep(document: Document, index: int, what: str) -> Iterator[Chart]:
     first = places(document)[0]
     held = [cell for cell in document["cells"] if _same_but(place(cell), first, index)]
     names = shortened(order(document), NAME)
-    others = ", ".join(
-        part
-        for part in named(document, first).split(", ")
-        if not part.rstrip("s").endswith(what.rstrip("s")) and not part.startswith(what)
-    )
+    others = named(document, first, but=what)
     for key, title, unit in (
         ("p50", "Median time of a call", units.duration),
         ("throughput", "Rows per second", units.rate),
