@@ -29,6 +29,7 @@ from mlconvert.worker import Worker, fault_of
 
 Listener = Callable[[str, dict[str, Any]], None]
 REJECTED = ".rejected"
+REPRODUCER = f"{REJECTED}.reproducer"
 # Codes that say that this stage cannot convert this model, and not that the file or the host is at fault.
 _OF_THE_STAGE = re.compile(r"unsupported-|unknown-|.-(refused|wrong)$")
 
@@ -276,6 +277,7 @@ class _Journey:
 
     def _parity(self, before: Artifact, after: Artifact, hop: Hop) -> dict[str, Any]:
         with self._context(hop) as values:
+            values["reproducer"] = self.scratch.target.with_name(after.path.name + REPRODUCER)
             found: dict[str, Any] = self.worker.call(
                 "mlconvert.parity:check",
                 self.listen,
