@@ -141,7 +141,7 @@ def test_a_savedmodel_with_variables(cnn: Network, ctx: Context) -> None:
 def assert_fails(ctx: Context) -> None:
     """The command in the reproducer's README fails, as it stands there."""
     assert ctx.reproducer is not None
-    (line,) = (line for line in (ctx.reproducer / "README.txt").read_text().splitlines() if "mlconvert" in line)
+    line, *_ = (line for line in (ctx.reproducer / "README.txt").read_text().splitlines() if "mlconvert" in line)
     word, verb, one, other, flag, data, *bounds = shlex.split(line)
     assert (word, verb, flag, data, bounds) == ("mlconvert", "validate", "--data", "inputs.npz", [])
     found = check(ctx.reproducer / one, ctx.reproducer / other, ctx.reproducer / data, ctx)

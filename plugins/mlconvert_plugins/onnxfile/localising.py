@@ -34,7 +34,7 @@ def between(
 ) -> Suspect | None:
     """The first node of one ONNX file that is wrong in another, None where no output is; names match tensors."""
     one, other = (OnnxFile(side.path, inputs, ctx.scratch) for side in (source, artifact))
-    return suspect(one.graph, one, other, inputs, ctx, tolerance, lambda node: differences(node, one, other))
+    return suspect(one.graph, one, other, inputs, ctx, tolerance, compare=lambda node: differences(node, one, other))
 
 
 def suspect(
@@ -44,11 +44,14 @@ def suspect(
     inputs: Mapping[str, np.ndarray],
     ctx: Context,
     tolerance: Tolerance,
+    *,
     compare: Callable[[onnx.NodeProto], Iterable[str]] = lambda node: (),
+    word: str = "",
 ) -> Suspect | None:
     """Search, write the reproducer, and say it. None where no output of the graph is beyond the tolerance.
 
-    `compare` says how a node differs in the artifact, where that can be read from it.
+    `compare` says how a node differs in the artifact, where that can be read from it. `word` is the conversion that
+    makes such an artifact of the source.
     """
     finding = Search(graph, source, subject, inputs, tolerance, ctx.progress).run()
     if finding is None:
@@ -61,7 +64,7 @@ def suspect(
     written = ""
     if ctx.reproducer is not None and finding.part is not None:
         try:
-            reproducer.write(ctx.reproducer, finding.part, source, subject, tolerance)
+            reproducer.write(ctx.reproducer, finding.part, source, subject, tolerance, word)
             written = ctx.reproducer.name
         except ConversionError as error:
             remarks.append(f"no reproducer: {error.message}")

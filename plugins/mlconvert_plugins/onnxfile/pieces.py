@@ -102,7 +102,7 @@ class Graph:
     def piece(self, given: Iterable[Slot], wanted: Iterable[Slot | str]) -> onnx.ModelProto:
         """The part of the model that makes `wanted` from `given`, the model's inputs and its weights.
 
-        A wanted tensor that is just named keeps its type, which its reader infers.
+        A wanted tensor that is just named has the type that the model declares, or else that its reader infers.
         """
         import onnx
 
@@ -120,8 +120,11 @@ class Graph:
         sparse = self.proto.graph.sparse_initializer
         made.graph.sparse_initializer.extend(one for one in sparse if one.values.name in needed)
         made.graph.node.extend(nodes)
-        made.graph.output.extend(onnx.ValueInfoProto(name=end) if isinstance(end, str) else _info(end) for end in ends)
-        _cast(made.graph, [*slots.values(), *(end for end in ends if not isinstance(end, str))])
+        known = {value.name: value for value in self.proto.graph.output}
+        for end in ends:
+            info = _info(end) if isinstance(end, Slot) else known.get(end) or onnx.ValueInfoProto(name=end)
+            made.graph.output.append(info)
+        _cast(made.graph, [*slots.values(), *(end for end in ends if isinstance(end, Slot))])
         return made
 
     def _nodes(self, names: Iterable[str], given: Collection[str]) -> list[onnx.NodeProto]:
