@@ -27,7 +27,7 @@ def source(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def artifact(found: Mapping[str, Any]) -> dict[str, Any]:
-    """An artifact, by what a validation says of it. What has failed is not timed, nor what does not run on this host."""
+    """An artifact, by what a validation says of it. What has failed is not timed, nor what cannot run on this host."""
     check = found["check"]
     absent = "fix" in check
     timed = not absent and check["status"] != judge.FAILED

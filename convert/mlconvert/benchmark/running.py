@@ -15,8 +15,8 @@ from mlconvert.benchmark import document, inputs
 from mlconvert.benchmark.gates import Gate
 from mlconvert.benchmark.settings import Settings
 from mlconvert.benchmark.turns import Subject, Turns
-from mlconvert.datasets import with_ranges
 from mlconvert.frame import Listener, memory_limit, unheard
+from mlconvert.ranges import with_ranges
 from mlconvert.validation import Question
 from mlconvert.worker import Worker
 

@@ -12,7 +12,7 @@ import click
 from mlconvert import api, judge
 from mlconvert.cli import words
 from mlconvert.cli.console import Console
-from mlconvert.reports import saving, text
+from mlconvert.reports import saving
 
 _PATH = click.Path(path_type=Path)
 _EPILOG = """\b
@@ -50,7 +50,7 @@ def bench(source: Path, artifacts: tuple[Path, ...], **values: Any) -> int:
     if as_json:
         click.echo(json.dumps(found.document, indent=2))
     elif not quiet:
-        text.show(found.document)
+        click.echo(repr(found))
     return exit_code(found.document)
 
 
