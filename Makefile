@@ -32,10 +32,10 @@ endef
 
 # $(call want,check,packages,what): as need, for what the tests can do without: they skip it, and say so.
 define want
-@$(1) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+@{ $(1); } >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	printf '==> %s is missing: installing it with apt-get\n' $(3) && \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2) && \
-	$(1) >/dev/null 2>&1; } || \
+	{ $(1); } >/dev/null 2>&1; } || \
 	printf '==> %s is missing, and its tests are skipped. On Debian: sudo apt-get install %s\n' $(3) '$(2)' >&2
 endef
 
