@@ -111,7 +111,7 @@ def _times(document: Entry) -> Table:
     caption = f"Time of a call, rows per second, and time over the source's with its {confidence:.0%} interval"
     swept = _swept(document)
     head = ("model", *swept, "p50", "p99", "rows", "ratio", "interval", "verdict")
-    return Table(caption, head, rows, ("interval", "p99"))
+    return Table(caption, head, rows, ("interval", "p99", "rows"))
 
 
 def _swept(document: Entry) -> tuple[str, ...]:
