@@ -228,6 +228,7 @@ def bench(
     fail_if: str | Sequence[str] = (),
     inputs: Words = None,
     dims: Dims = None,
+    ranges: str | Sequence[str] = (),
     data: str | os.PathLike[str] | None = None,
     model: str | None = None,
     atol: float | None = None,
@@ -236,40 +237,41 @@ def bench(
     trust: bool = False,
     listen: Listener = unheard,
 ) -> Benchmark:
-    """Time artifacts beside their source, a path or a live model.
+    """Time artifacts beside their source, a path or a live model. The evidence shows itself in a notebook.
 
     An artifact that fails parity is not timed. `batch`, `threads` and `clients` are numbers or the command line's words
     (`"1,8,32"`), all swept with all; without `batch` it is the smallest that every model takes. `seconds` are those of
     measuring one model in one cell, spread over `processes` in which it is started anew. Ratios hold at `confidence`,
-    and count as equivalent within `margin`. `fail_if` are conditions such as `"p99 > 1.05 * base"`: the
-    status is `failed` where one of them surely holds.
+    and count as equivalent within `margin`. `fail_if` are conditions such as `"p99 > 1.05 * base"`: the status is
+    `failed` where one of them surely holds. The other arguments are those of `validate`.
 
     Raises ConversionError for files that cannot be opened and for a batch that a model does not take, UsageError for
     words that are none.
     """
-    order = Order(
+    question = validation.Question(
         source=source if not isinstance(source, (str, os.PathLike)) else Path(source),
         artifacts=tuple(map(Path, artifacts)),
-        settings=Settings(
-            batch=read_counts("batch", batch),
-            threads=read_counts("threads", threads),
-            clients=read_counts("clients", clients),
-            seconds=seconds,
-            processes=processes,
-            margin=margin,
-            confidence=confidence,
-            seed=seed,
-        ),
-        gates=tuple(map(gates.read, _listed(fail_if))),
         inputs=read_inputs(inputs),
         dims=read_dims(dims),
-        data=None if data is None else Path(data),
+        ranges=_listed(ranges),
+        data=None if data is None else os.fspath(data),
         model=model,
-        rtol=rtol,
         atol=atol,
+        rtol=rtol,
+        seed=seed,
         trust=trust,
     )
-    return Benchmark(run_benchmark(order, listen))
+    settings = Settings(
+        batch=read_counts("batch", batch),
+        threads=read_counts("threads", threads),
+        clients=read_counts("clients", clients),
+        seconds=seconds,
+        processes=processes,
+        margin=margin,
+        confidence=confidence,
+        seed=seed,
+    )
+    return Benchmark(run_benchmark(Order(question, settings, tuple(map(gates.read, _listed(fail_if)))), listen))
 
 
 def read_inputs(words: Words) -> tuple[Tensor, ...]:

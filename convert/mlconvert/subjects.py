@@ -30,10 +30,17 @@ def taken(source: Any, folder: Path, model: str | None = None, *, trust: bool) -
     return sources.adopt(source, folder)
 
 
-def between(source: str, target: str) -> tuple[edges.Edge, ...]:
-    """The route that would have made one of the other; nothing where there is none, or more than one."""
+def between(source: Artifact, target: Artifact) -> tuple[edges.Edge, ...]:
+    """The route that would have made one of the other; nothing where there is none, or more than one.
+
+    A manifest says which stage an artifact comes from, where several lead to its format.
+    """
+    entry = manifest.read(target.path)
+    made = (
+        [step["stage"] for step in entry["route"] if step["stage"] in registry.names(registry.STAGES)] if entry else []
+    )
     try:
-        return routes.find(source, target)
+        return routes.find(source.format, target.format, via=made[-1:])
     except ConversionError:
         return ()
 

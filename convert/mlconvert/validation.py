@@ -84,7 +84,7 @@ def run(question: Question, listen: Listener = unheard) -> dict[str, Any]:
 def _validated(
     worker: Worker, source: Artifact, artifact: Artifact, question: Question, listen: Listener
 ) -> dict[str, Any]:
-    between = subjects.between(source.format, artifact.format)
+    between = subjects.between(source, artifact)
     subject = subjects.with_signature(
         worker, artifact, trust=question.trust, inputs=question.inputs, dims=question.dims
     )

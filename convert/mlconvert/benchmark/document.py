@@ -9,39 +9,41 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import mlconvert
-from mlconvert import manifest, sources
-from mlconvert.artifact import Artifact
+from mlconvert import judge
 from mlconvert.benchmark import gates
 from mlconvert.benchmark.gates import Gate
 from mlconvert.benchmark.settings import Settings
 from mlconvert.benchmark.statistics import paired
 from mlconvert.benchmark.turns import Cell, Start
 
-SCHEMA = 1
 # Samples of a cell that the document keeps.
 KEPT = 2000
 PERCENTILES = (50, 90, 95, 99)
 
 
-def subject(label: str, role: str, artifact: Artifact, live: bool) -> dict[str, Any]:
-    """What a subject is, before anything is known of its speed."""
-    entry = manifest.read(artifact.path)
-    digest = manifest.digest(artifact.path, artifact.side_files)
+def source(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The source, by what a validation says of it."""
+    return {**_identity(found), "role": "source", "parity": None, "timed": True, "why_not": "", **started(Start())}
+
+
+def artifact(found: Mapping[str, Any]) -> dict[str, Any]:
+    """An artifact, by what a validation says of it. What has failed is not timed, nor what cannot run on this host."""
+    check = found["check"]
+    absent = "fix" in check
+    timed = not absent and check["status"] != judge.FAILED
     return {
-        "label": label,
-        "role": role,
-        "file": None if live else artifact.path.name,
-        "format": artifact.format,
-        "flavour": artifact.flavour,
-        "bytes": digest["bytes"],
-        "sha256": digest["sha256"],
-        "route": [{key: step[key] for key in ("stage", "versions")} for step in entry["route"]] if entry else [],
-        "parity": None,
-        "timed": role == "source",
-        "why_not": "",
+        **_identity(found),
+        "role": "artifact",
+        "parity": {"status": check["status"], "reason": check["reason"]},
+        "timed": timed,
+        "why_not": "" if timed else check["reason"],
         **started(Start()),
     }
+
+
+def _identity(found: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("label", "file", "format", "flavour", "bytes", "sha256")
+    return {**{name: found[name] for name in names}, "route": found.get("route", [])}
 
 
 def started(start: Start) -> dict[str, Any]:
@@ -54,15 +56,15 @@ def started(start: Start) -> dict[str, Any]:
     }
 
 
-def cells(found: Sequence[Cell], source: str, twin: str, settings: Settings) -> dict[str, list[dict[str, Any]]]:
+def cells(found: Sequence[Cell], base: str, twin: str, settings: Settings) -> dict[str, list[dict[str, Any]]]:
     """`cells` of the source and the artifacts, and the `noise` of the source against itself."""
     shown: dict[str, list[dict[str, Any]]] = {"cells": [], "noise": []}
     for cell in found:
-        if cell.subject == source:
+        if cell.subject == base:
             shown["cells"].append({**_cell(cell), "ratio": None})
             continue
         ratio = paired(
-            cell.medians(), base_of(cell, found, source).medians(), confidence=settings.confidence, seed=settings.seed
+            cell.medians(), base_of(cell, found, base).medians(), confidence=settings.confidence, seed=settings.seed
         ).as_json(settings.margin)
         if cell.subject == twin:
             place = {"batch": cell.batch, "threads": cell.threads, "clients": cell.clients}
@@ -179,13 +181,3 @@ def _processor() -> str:
     return next(
         (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor()
     )
-
-
-def versions(formats: Iterable[str]) -> dict[str, str]:
-    """Python, mlconvert, and the packages that these formats' runners need."""
-    needed = [one for name in formats for one in sources.load_format(name).requirements]
-    return {
-        "python": platform.python_version(),
-        "mlconvert": mlconvert.__version__,
-        **manifest.versions(dict.fromkeys(["numpy", *needed])),
-    }

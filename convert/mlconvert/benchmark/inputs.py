@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlconvert import probes, registry
 from mlconvert.artifact import Artifact
 from mlconvert.datasets import open_data
+from mlconvert.datasets.batches import Batch, joined
 from mlconvert.errors import ConversionError
 from mlconvert.format import Format
 from mlconvert.signature import DimRange, Signature
@@ -63,18 +63,32 @@ def make(
     batches: Sequence[int],
     *,
     seed: int,
-    data: Path | None,
+    data: str | None = None,
     trust: bool = False,
 ) -> list[list[dict[str, np.ndarray]]]:
-    """The sets of inputs of each batch size. Runs in a worker. Raises ConversionError where they cannot be made."""
-    model = next((one for one in (source, *artifacts) if one.signature.inputs), source)
+    """The sets of inputs of each batch size. Runs in a worker. Raises ConversionError where they cannot be made.
+
+    `data` is what `--data` names, as validation reads it; as many rows of it are taken as there is use for.
+    """
+    signature = source.signature
     if data is not None:
-        given = next(iter(open_data(data, model.signature, rows=max(batches), trust=trust))).inputs
-        return [list(_cut(given, batch)) for batch in batches]
-    if model.signature.columns:
+        rows = _read(data, signature, max(_ROWS, *batches), trust)
+    elif signature.columns:
         rows = _shuffled(next(_draws(source, artifacts, seed)).inputs, seed)
-        return [list(_cut(rows, batch)) for batch in batches]
-    return [[_drawn(model.signature, batch, seed)] for batch in batches]
+    else:
+        return [[_drawn(signature, batch, seed)] for batch in batches]
+    return [list(_cut(rows, batch)) for batch in batches]
+
+
+def _read(data: str, signature: Signature, count: int, trust: bool) -> Arrays:
+    """The first rows, or the first set of arrays where the inputs are no rows."""
+    dataset = open_data(data, signature, rows=count, trust=trust)
+    found: list[Batch] = []
+    for batch in dataset:
+        found.append(batch)
+        if dataset.size is None or sum(map(len, found)) >= count:
+            break
+    return joined(found).inputs if found else {}
 
 
 def _draws(source: Artifact, artifacts: Sequence[Artifact], seed: int) -> Iterator[probes.Probe]:

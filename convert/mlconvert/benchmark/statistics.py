@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 _DRAWS = 2000
+# e to this is about the largest float.
+_FURTHEST = 700.0
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,8 @@ class Ratio:
         return "equivalent" if self.low > 1 / (1 + margin) and self.high < 1 + margin else "undecided"
 
     def as_json(self, margin: float) -> dict[str, Any]:
-        """The form that a document takes; what has no bound is null."""
-        bounds = {"median": self.median, "low": self.low, "high": self.high if math.isfinite(self.high) else None}
-        return {**bounds, "verdict": self.verdict(margin)}
+        """The form that a document takes."""
+        return {"median": self.median, "low": self.low, "high": self.high, "verdict": self.verdict(margin)}
 
 
 def paired(
@@ -72,11 +73,12 @@ def _around(
     middle: float, answers: Sequence[float], confidence: float, low: float = math.inf, high: float = -math.inf
 ) -> Ratio:
     mean, half = student(answers, confidence)
-    return Ratio(math.exp(middle), math.exp(min(low, mean - half)), _exp(max(high, mean + half)))
+    return Ratio(math.exp(middle), _exp(min(low, mean - half)), _exp(max(high, mean + half)))
 
 
 def _exp(exponent: float) -> float:
-    return math.exp(exponent) if exponent < 700 else math.inf
+    """What has no bound has one that is as far as floats go."""
+    return math.exp(max(-_FURTHEST, min(_FURTHEST, exponent)))
 
 
 def student(answers: Sequence[float], confidence: float) -> tuple[float, float]:

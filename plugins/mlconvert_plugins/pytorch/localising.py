@@ -49,7 +49,8 @@ def in_program(
     if program is None:
         return None
     file = OnnxFile(artifact.path, inputs, ctx.scratch)
-    return suspect(file.graph, TorchProgram(program, file.graph, inputs), file, inputs, ctx, tolerance)
+    torch_side = TorchProgram(program, file.graph, inputs)
+    return suspect(file.graph, torch_side, file, inputs, ctx, tolerance, word="torch2onnx")
 
 
 def _program(source: Artifact, ctx: Context) -> Program | None:
