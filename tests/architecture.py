@@ -16,8 +16,8 @@ LAYERS = tuple(
     layer.split()
     for layer in (
         "errors dims signature artifact host probes format stage runner wire worker hooks text",
-        "options licences registry edges routes cache manifest commit compare parity report request sources naming "
-        "requirements environments subjects",
+        "options licences registry edges routes cache manifest commit compare parity hops report request sources "
+        "naming requirements environments subjects",
         "frame",
         "api",
         "cli testing __main__",

@@ -12,13 +12,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 from mlconvert import hooks, registry
 from mlconvert.artifact import Artifact
 from mlconvert.compare import Difference, difference, worse
 from mlconvert.errors import ConversionError, UsageError
 from mlconvert.format import Format
+from mlconvert.hops import Hops
 from mlconvert.probes import Probe
 from mlconvert.runner import DeviceAbsentError, Runner
 from mlconvert.stage import Context, Stage, Suspect, Tolerance
@@ -28,6 +29,8 @@ from mlconvert.worker import emit
 if TYPE_CHECKING:
     import numpy as np
 
+# Whoever has a `localise`.
+Finder = Union[Stage, Format, Hops]
 PASSED, FAILED, UNPROVEN = "passed", "failed", "unproven"
 _MORE_DRAWS = 8
 
@@ -46,7 +49,7 @@ def check(
     """Hold an artifact against its source and return the entry of the manifest's `parity.checks`.
 
     `stage` is the reference of the edge that made it, which declares the tolerance and localises what is wrong. Where
-    they stand several hops apart, `reader` is that of the edge which took the source in, and nothing is localised.
+    they stand several hops apart, `reader` is that of the edge which took the source in; each of two is looked at.
     `made_here` says that the running route has just made the artifact, which then needs no word of trust.
     """
     ctx = Context(**context, emit=emit)
@@ -75,11 +78,17 @@ def check(
     except DeviceAbsentError as error:
         return {**entry, "reason": error.message, "fix": error.fix, "outputs": [], "probes": []}
     entry.update(judge.entry())
-    own = edge if edge is first else None
-    finder = _format(source) if own is None and source.format == artifact.format else own
+    finder = _finder(first, edge, source, artifact)
     if judge.bad is not None and finder is not None:
         entry["first_bad"] = _localise(finder, source, artifact, judge.bad, replace(ctx, tolerance=tolerance))
     return entry
+
+
+def _finder(first: Stage | None, edge: Stage | None, source: Artifact, artifact: Artifact) -> Finder | None:
+    """Who can say where they part: the stage between them, two that join them, or the format of both."""
+    if first is not None and edge is not None:
+        return edge if first is edge else Hops((first, edge)) if first.target == edge.source else None
+    return _format(source) if source.format == artifact.format else None
 
 
 def check_tolerances(**given: float | None) -> None:
@@ -292,12 +301,8 @@ def describe(one: Difference) -> str:
     return f"output {one.name} is off by {one.max_abs:.3g} (RMS {one.rms:.3g}), {places}{share}"
 
 
-def _localise(
-    finder: Stage | Format, source: Artifact, artifact: Artifact, bad: Probe, ctx: Context
-) -> dict[str, Any] | None:
-    """Where it went wrong, as the edge itself can tell, or their format where none joins them; a search that fails
-    must not hide the failed parity.
-    """
+def _localise(finder: Finder, source: Artifact, artifact: Artifact, bad: Probe, ctx: Context) -> dict[str, Any] | None:
+    """Where it went wrong; a search that fails must not hide the failed parity."""
     emit("progress", {"text": "looking for the first bad node", "done": None})
     try:
         suspect: Suspect | None = finder.localise(source, artifact, bad.inputs, ctx)
