@@ -328,7 +328,7 @@ def test_parquet_says_the_same_with_types(tmp_path: Path) -> None:
         ("NA,basic,1,1,1", "row 2, column 'age': 'NA' is no number", "leave the cell of a missing value empty"),
         ("1,gold,1,1,1", "row 2, column 'plan': the model knows no category 'gold'", "it knows: basic, pro, 3"),
         ("1,basic,4,1,1", "row 2, column 'grade': the model knows no category '4'", "it knows: 1, 2.5, 3"),
-        ("1,basic,1,2,1", "row 2, column 'active': 2 is no truth", "write true, false, 1 or 0"),
+        ("1,basic,1,2,1", "row 2, column 'active': 2 is no boolean", "write true, false, 1 or 0"),
         ("1,basic,1,1,c", "row 2, column 'code': 'c' is no number", "leave the cell of a missing value empty"),
     ],
 )
