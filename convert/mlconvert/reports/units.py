@@ -37,7 +37,9 @@ def rate(per_second: float | None) -> str:
 
 def ratio(value: float | None) -> str:
     """A time over another: `0.972×`."""
-    return _NONE if value is None else f"{value:.3f}×" if value < 10 else f"{_digits(value)}×"
+    if value is None:
+        return _NONE
+    return f"{value:.3f}×" if 0.1 <= value < 10 else f"{_digits(value)}×"
 
 
 def interval(low: float, high: float) -> str:
@@ -88,9 +90,11 @@ def count(value: float | None) -> str:
 
 
 def _digits(value: float) -> str:
-    """Three significant digits, never in powers of ten."""
+    """Three significant digits, in powers of ten where they would be lost among zeros."""
     if value == 0:
         return "0"
+    if not 1e-3 <= abs(value) < 1e9:
+        return _power(value, 2)
     # What rounds up to the next power of ten has a digit more before its point.
     shown = float(f"{value:.2e}")
     before = math.floor(math.log10(abs(shown))) + 1
