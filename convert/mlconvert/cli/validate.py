@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,10 @@ import click
 from mlconvert import api, judge, rejudging
 from mlconvert.cli import words
 from mlconvert.cli.console import Console
+from mlconvert.cli.evidence import show
 from mlconvert.errors import UsageError
 from mlconvert.evidence import Validation
-from mlconvert.reports import saving, text
+from mlconvert.reports import saving
 
 _PATH = click.Path(path_type=Path)
 _EPILOG = """\b
@@ -38,7 +38,7 @@ def validate(source: Path | None, artifacts: tuple[Path, ...], saved: Path | Non
     """Hold artifacts against their source. Exit code 3 when one differs."""
     as_json, verbose, quiet = (values.pop(name) for name in ("as_json", "verbose", "quiet"))
     require_proof, reports = values.pop("require_proof"), values.pop("reports")
-    saving.check_targets(reports)
+    saving.check_targets(reports, keep=[source, *artifacts] if source else artifacts)
     with Console(verbose=verbose, quiet=quiet or as_json) as console:
         if saved is not None:
             _refuse_both(source, values)
@@ -48,12 +48,7 @@ def validate(source: Path | None, artifacts: tuple[Path, ...], saved: Path | Non
             if source is None or not artifacts:
                 raise click.UsageError("name a source and one artifact or more, or a saved result with --from")
             found = api.validate(source, *artifacts, listen=console, **values)
-    for path in reports:
-        found.save(path)
-    if as_json:
-        click.echo(json.dumps(found.document, indent=2))
-    elif not quiet:
-        text.show(found.document)
+    show(found, reports, as_json=as_json, quiet=quiet)
     failed = found.status == judge.FAILED or (require_proof and found.status != judge.PASSED)
     return 3 if failed else 0
 

@@ -86,7 +86,7 @@ def open_data(
 
 def is_code(reference: str | Path) -> bool:
     """Whether the data are what a function of the user's gives."""
-    return not Path(reference).exists() and functions.is_reference(str(reference))
+    return not Path(reference).exists() and usercode.is_reference(str(reference))
 
 
 def check_there(reference: str | Path) -> None:
@@ -103,12 +103,11 @@ def check_there(reference: str | Path) -> None:
 def _reader(
     reference: str | Path, signature: Signature, label: str | None, facts: dict[str, str], *, trust: bool
 ) -> _Reader:
+    check_there(reference)
     path = Path(reference)
-    if not path.exists() and usercode.is_reference(str(reference)):
+    if is_code(reference):
         functions.check_trust(str(reference), trust)
         return _OfFunction(str(reference), signature, label)
-    if not path.exists():
-        raise _bad(path, f"there is no file {for_terminal(path)}")
     if path.is_dir() or path.suffix in (".npz", ".npy"):
         return _of_arrays(path, signature, label, facts)
     if path.name.endswith((".csv", ".csv.gz", ".parquet", ".pq")):

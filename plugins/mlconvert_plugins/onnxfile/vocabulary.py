@@ -36,7 +36,9 @@ def _rows(name: str, graph: onnx.GraphProto) -> Iterator[int]:
     for node in graph.node:
         first = node.input[0] if node.input else ""
         if node.op_type == "Constant":
-            tables |= {node.output[0]: one.t.dims[0] for one in node.attribute if one.name == "value" and one.t.dims}
+            tables.update(
+                (node.output[0], one.t.dims[0]) for one in node.attribute if one.name == "value" and one.t.dims
+            )
         elif node.op_type == "Gather" and node.input[1] in ids and first in tables and _axis(node) == 0:
             yield tables[first]
         elif node.op_type in _SAME and first in ids:
