@@ -248,10 +248,15 @@ def test_what_failed_parity_stands_aside(place: Place) -> None:
     assert [step["stage"] for step in result.manifest["route"]] == ["alpha2beta"], "what follows is not worth making"
     assert manifest.read(result.artifact.path) == result.manifest
     assert old.read_bytes() == before
-    assert place.names() == ["m.alpha", "m.beta", "m.beta.rejected", "m.beta.rejected.mlconvert.json"]
+    reproducer = place.folder / "m.beta.rejected.reproducer"
+    assert result.parity["checks"][0]["first_bad"]["reproducer"] == reproducer.name
+    rejected = ["m.beta.rejected", "m.beta.rejected.mlconvert.json", reproducer.name, f"{reproducer.name}/README.txt"]
+    assert place.names() == ["m.alpha", "m.beta", *rejected]
+    shown = (reproducer / "README.txt").read_text()
     again = place.convert("gamma", "nan", force=True)
     assert again.parity["status"] == "failed"
-    assert len(place.names()) == 4, "a rejected artifact gives way to the next one"
+    assert len(place.names()) == 6, "a rejected artifact gives way to the next one"
+    assert (reproducer / "README.txt").read_text() != shown
 
 
 def test_a_rejected_artifact_keeps_its_side_files(place: Place) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from mlconvert.errors import ConversionError
 from mlconvert.reports import forms, html, saving
+from mlconvert.reports.composing import report
 from mlconvert.reports.text import as_text
 
 if TYPE_CHECKING:
@@ -63,10 +64,10 @@ class Evidence:
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        return as_text(saving.report(self.document)).rstrip()
+        return as_text(report(self.document)).rstrip()
 
     def _repr_html_(self) -> str:
-        return html.fragment(saving.report(self.document))
+        return html.fragment(report(self.document))
 
 
 class Validation(Evidence):

@@ -79,7 +79,14 @@ def read(artifact: Path) -> dict[str, Any] | None:
 
 # What a manifest holds, as far as anything is done with it. A tuple lists alternatives.
 _NUMBER = (int, float, None)
-_SUSPECT = {"node": str, "op": str, "source": (str, None), "max_abs": _NUMBER, "note": (str, None)}
+_SUSPECT = {
+    "node": str,
+    "op": str,
+    "source": (str, None),
+    "max_abs": _NUMBER,
+    "note": (str, None),
+    "reproducer": (str, None),
+}
 _CHECK = {
     "stage": (str, None),
     "status": str,

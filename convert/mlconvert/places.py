@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Places:
-    """The places of known values: texts, numbers and truths, each found as itself or by how it is written.
+    """The places of known values: texts, numbers and booleans, each found as itself or by how it is written.
 
     3, 3.0 and "3" are one number; what is text alone stays text, and is looked up as it stands first.
     """
@@ -29,15 +29,15 @@ class Places:
 
 
 def _key(value: Any) -> tuple[str, Any]:
-    """Truths apart from numbers, which Python takes for equal."""
+    """Booleans apart from numbers, which Python takes for equal."""
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, bool):
-        return "truth", value
+        return "boolean", value
     return ("number", value) if isinstance(value, (int, float)) else ("text", value)
 
 
 def _read(text: str) -> Any:
-    """The number or truth that a text is written for, or else the text."""
+    """The number or boolean that a text is written for, or else the text."""
     word = text.strip().lower()
     if word in ("true", "false"):
         return word == "true"
@@ -48,7 +48,7 @@ def _read(text: str) -> Any:
 
 
 def _written(value: Any) -> str:
-    """A number or a truth as text; a whole number without its fraction."""
+    """A number or a boolean as text; a whole number without its fraction."""
     if isinstance(value, float) and math.isfinite(value) and value.is_integer():
         return str(int(value))
     return str(value)

@@ -10,7 +10,7 @@ from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, Refusal
 from mlconvert.host import Host
 from mlconvert.runner import DeviceAbsentError
-from mlconvert.stage import Context, Delivery, Outcome, Stage, Tolerance
+from mlconvert.stage import Context, Delivery, Outcome, Stage, Suspect, Tolerance
 from mlconvert_plugins.tensorrt import checks, header, interface, loading, model, plugins, profiles
 from mlconvert_plugins.tensorrt.building import BUILDERS, build
 from mlconvert_plugins.tensorrt.library import LIBRARIES, RTX, TENSORRT, Library, numbers
@@ -111,6 +111,18 @@ class Onnx2Trt(Stage):
         """FP32's own tolerance; for half precision inputs or outputs what their type leaves."""
         dtypes = {tensor.dtype for tensor in (*source.signature.inputs, *source.signature.outputs)}
         return next((tolerance for dtype, tolerance in _TOLERANCES.items() if dtype in dtypes), Tolerance())
+
+    def localise(self, source: Artifact, artifact: Artifact, inputs: Mapping[str, Any], ctx: Context) -> Suspect | None:
+        """The first ONNX node that TensorRT computes otherwise, from engines that are built anew on the GPU here."""
+        from mlconvert_plugins.onnxfile.intermediate import OnnxFile
+        from mlconvert_plugins.onnxfile.localising import suspect
+        from mlconvert_plugins.tensorrt.rebuilt import RebuiltEngine
+
+        file = OnnxFile(source.path, inputs, ctx.scratch)
+        engine = RebuiltEngine(source, artifact, file, inputs, ctx)
+        tolerance = ctx.tolerance or self.tolerance(source, artifact)
+        found = suspect(file.graph, file, engine, inputs, ctx, tolerance, word=self.name)
+        return found or Suspect("", "", note="an engine that was built again from the source is right")
 
 
 def _rtx(options: TrtOptions, host: Host) -> Iterator[Refusal]:

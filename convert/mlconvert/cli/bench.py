@@ -43,7 +43,7 @@ stated confidence."""
 def bench(source: Path | None, artifacts: tuple[Path, ...], saved: Path | None, **values: Any) -> int:
     """Time artifacts beside their source. Exit code 1 when a gate fails, 3 when an artifact fails parity."""
     as_json, verbose, quiet, reports = (values.pop(name) for name in ("as_json", "verbose", "quiet", "reports"))
-    saving.check_targets(reports, keep=[source, *artifacts] if source else artifacts)
+    saving.check_targets(reports, keep=[path for path in (source, *artifacts, saved) if path])
     if (saved is None) == (source is None) or (source is not None and not artifacts):
         raise click.UsageError("name a source and one artifact or more, or a saved result with --from")
     if saved is not None:
@@ -55,16 +55,11 @@ def bench(source: Path | None, artifacts: tuple[Path, ...], saved: Path | None, 
     return exit_code(found)
 
 
-bench.params += [
-    *words.signature_flags(),
-    *words.parity_flags(),
-    *words.report_flags(),
-    *words.output_flags(),
-]
-
-
 def exit_code(found: Benchmark) -> int:
     """3 for an artifact that failed parity, 1 for a gate that failed."""
     if any(one["parity"] and one["parity"]["status"] == judge.FAILED for one in found.document["subjects"]):
         return 3
     return 1 if found.status == judge.FAILED else 0
+
+
+bench.params += [*words.signature_flags(), *words.parity_flags(), *words.report_flags(), *words.output_flags()]

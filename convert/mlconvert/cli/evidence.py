@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from mlconvert.evidence import Evidence
-from mlconvert.reports import saving
-from mlconvert.reports.text import as_text
+from mlconvert.reports import saving, text
 from mlconvert.text import for_terminal
-
-# Where nobody's terminal says how wide it is: a file or a pipe has room.
-_WIDE = 120
 
 
 def show(found: Evidence, reports: Iterable[Path], *, as_json: bool, quiet: bool) -> None:
@@ -25,9 +18,6 @@ def show(found: Evidence, reports: Iterable[Path], *, as_json: bool, quiet: bool
     if as_json:
         click.echo(saving.as_json(found.document), nl=False)
     elif not quiet:
-        live = sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if live else _WIDE
-        colour = live and not os.environ.get("NO_COLOR")
-        click.echo(as_text(saving.report(found.document), width=width, colour=colour), nl=False, color=colour)
+        text.show(found.document)
         for path in written:
             click.echo(f"written  {for_terminal(path)}", err=True)

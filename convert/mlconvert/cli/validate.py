@@ -38,7 +38,7 @@ def validate(source: Path | None, artifacts: tuple[Path, ...], saved: Path | Non
     """Hold artifacts against their source. Exit code 3 when one differs."""
     as_json, verbose, quiet = (values.pop(name) for name in ("as_json", "verbose", "quiet"))
     require_proof, reports = values.pop("require_proof"), values.pop("reports")
-    saving.check_targets(reports, keep=[source, *artifacts] if source else artifacts)
+    saving.check_targets(reports, keep=[path for path in (source, *artifacts, saved) if path])
     with Console(verbose=verbose, quiet=quiet or as_json) as console:
         if saved is not None:
             _refuse_both(source, values)

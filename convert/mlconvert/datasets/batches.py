@@ -22,8 +22,9 @@ class Batch:
     labels: np.ndarray | None = None
 
     def __len__(self) -> int:
-        """How many rows it has: the first dim of its first input."""
-        return len(next(iter(self.inputs.values())))
+        """How many rows it has: the first dim of its first input, 1 where that has none."""
+        shape: tuple[int, ...] = next(iter(self.inputs.values())).shape
+        return shape[0] if shape else 1
 
     def part(self, start: int, stop: int) -> Batch:
         """The rows from `start` up to `stop`."""

@@ -1,4 +1,4 @@
-"""The cells of a table's column as an input takes them: numbers, the codes of categories, truths and text."""
+"""The cells of a table's column as an input takes them: numbers, the codes of categories, booleans and text."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def of_column(cells: Cells, column: Column) -> np.ndarray:
     if column.type == "boolean":
         wrong = (found != 0) & (found != 1) & (found == found)
         if wrong.any():
-            raise cells.refused(int(wrong.argmax()), f"{found[wrong][0]:g} is no truth", "write true, false, 1 or 0")
+            raise cells.refused(int(wrong.argmax()), f"{found[wrong][0]:g} is no boolean", "write true, false, 1 or 0")
     return found
 
 

@@ -71,7 +71,7 @@ def _lists(schema: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Csv:
-    """`numeric` are the columns whose first block holds numbers or truths. How many rows there are is not known."""
+    """`numeric` are the columns whose first block holds numbers or booleans. How many rows there are is not known."""
 
     path: Path
     name: str
@@ -116,7 +116,7 @@ def _reader(path: Path, convert: Any) -> Any:
 
 @dataclass(frozen=True)
 class Parquet:
-    """`numeric` are the columns of numbers or truths, `lists` those of lists; `rows` is what the file says itself."""
+    """`numeric` are the columns of numbers or booleans, `lists` those of lists; `rows` is what the file says itself."""
 
     path: Path
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mlconvert.reports import time_charts, units
+from mlconvert.reports import ratio_charts, time_charts, units
 from mlconvert.reports.outline import (
     Block,
     Charts,
@@ -46,9 +46,9 @@ def _blocks(document: Entry) -> Iterator[Block]:
     sentences = tuple(_sentences(document))
     if sentences:
         yield Lines(sentences)
-    ratios = time_charts.ratios(document)
+    ratios = tuple(ratio_charts.ratios(document))
     if ratios:
-        yield Charts((ratios,))
+        yield Charts(ratios)
     if document["cells"]:
         yield _times(document)
         yield Section("All percentiles", (_percentiles(document),), folded=True)
@@ -92,7 +92,7 @@ def _span(document: Entry, cells: Sequence[Entry], of: int) -> str:
     high = max(cell["ratio"]["high"] for cell in cells)
     where = f" at {time_charts.named(document, time_charts.place(cells[0]))}" if len(cells) == 1 else ""
     where = f" in {len(cells)} of {of} cells" if 1 < len(cells) < of else where if of > 1 else ""
-    return f"{where}: {units.ratio(low)} to {units.ratio(high)} the time"
+    return f"{where}: {units.interval(low, high)} times the source's time"
 
 
 def _times(document: Entry) -> Table:
@@ -127,7 +127,7 @@ def _place(document: Entry, cell: Entry) -> tuple[str, ...]:
 def _ratio(found: Entry | None) -> tuple[Text, ...]:
     if found is None:
         return "1×", "–", "the source"
-    return units.ratio(found["median"]), f"{found['low']:.3f} to {found['high']:.3f}", Verdict(found["verdict"])
+    return units.ratio(found["median"]), units.interval(found["low"], found["high"]), Verdict(found["verdict"])
 
 
 def _percentiles(document: Entry) -> Table:

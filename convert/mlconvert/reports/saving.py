@@ -9,18 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from mlconvert.errors import ConversionError, UsageError
-from mlconvert.reports import benchmark, charts, html, junit, markdown, validation
-from mlconvert.reports.outline import Report
+from mlconvert.reports import charts, html, junit, markdown
+from mlconvert.reports.composing import report
 from mlconvert.reports.text import as_text
 from mlconvert.text import for_terminal, suggestion
 
 Document = Mapping[str, Any]
-
-
-def report(document: Document) -> Report:
-    """What a report of the document says."""
-    kinds = {"validation": validation.report, "benchmark": benchmark.report}
-    return kinds[document["kind"]](document)
 
 
 def as_json(document: Document) -> str:

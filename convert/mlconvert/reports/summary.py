@@ -76,7 +76,8 @@ def suspect(entry: Mapping[str, Any]) -> str:
     origin = f" from {entry['source']}" if entry.get("source") else ""
     error = f", off by {entry['max_abs']:.3g}" if "max_abs" in entry else ""
     note = f"; {entry['note']}" if entry.get("note") else ""
-    return f"{entry['op']} {entry['node']}{origin}{error}{note}"
+    folder = f"; reproducer: {entry['reproducer']}" if entry.get("reproducer") else ""
+    return f"{entry['op']} {entry['node']}{origin}{error}{note}{folder}"
 
 
 def as_text(entry: Mapping[str, Any]) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
 
+from mlconvert.reports.composing import report
 from mlconvert.reports.outline import Block, Facts, Lines, Report, Route, Section, Table, Text, Verdict, pieces
 from mlconvert.text import for_terminal
 
@@ -16,7 +20,18 @@ _NAME = 24
 _STYLES = {"good": "green", "bad": "red", "open": "yellow", "": ""}
 
 
-def as_text(report: Report, *, width: int = 80, colour: bool = False) -> str:
+def show(document: Mapping[str, Any], stream: TextIO | None = None) -> None:
+    """Write a document's report to a stream, by default standard output: as wide as its terminal, in colour on one."""
+    out = stream or sys.stdout
+    live = out.isatty()
+    width = shutil.get_terminal_size().columns
+    shown = as_text(report(document), width=width, colour=live and "NO_COLOR" not in os.environ)
+    # A stream that knows no arrows and signs gets question marks in their place, and the numbers all the same.
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    out.write(shown.encode(encoding, "replace").decode(encoding))
+
+
+def as_text(told: Report, *, width: int = 80, colour: bool = False) -> str:
     """The report in lines of at most `width` columns, without what is folded and without charts."""
     from rich.console import Console
 
@@ -32,14 +47,14 @@ def as_text(report: Report, *, width: int = 80, colour: bool = False) -> str:
         emoji=False,
         legacy_windows=False,
     )
-    for part in (*_heading(report), *_parts(report.blocks, width)):
+    for part in (*_heading(told), *_parts(told.blocks, width)):
         console.print(part)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
-def _heading(report: Report) -> Iterator[Styled]:
-    yield _text((report.kind, ": ", *pieces(report.title)), "bold")
-    yield _text((report.verdict, *((": ", report.why) if report.why else ())))
+def _heading(told: Report) -> Iterator[Styled]:
+    yield _text((told.kind, ": ", *pieces(told.title)), "bold")
+    yield _text((told.verdict, *((": ", told.why) if told.why else ())))
 
 
 def _parts(blocks: Sequence[Block], width: int) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""Pictures of a benchmark: ratios with their intervals, distributions of times, sweeps, sizes."""
+"""Pictures of a benchmark: distributions of times, sweeps, sizes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from mlconvert.reports import charts, units
 from mlconvert.reports.outline import Chart, Quoted, Table, shortened
 
-_NAME = 24
+NAME = 24
 _GRID = 120
 
 Cell = Mapping[str, Any]
@@ -25,13 +25,13 @@ def place(cell: Cell) -> tuple[int, int, int]:
     return cell["batch"], cell["threads"], cell["clients"]
 
 
-def named(document: Document, at: tuple[int, int, int]) -> str:
-    """`batch 8, 2 threads`: threads and clients where there is more than one number of them."""
-    batch, threads, clients = at
-    found = [f"batch {batch:,}"]
-    for what, count, index in (("thread", threads, 1), ("client", clients, 2)):
-        if len({one[index] for one in places(document)}) > 1 or count > 1:
-            found.append(f"{count:,} {what}{'s' * (count != 1)}")
+def named(document: Document, at: tuple[int, int, int], but: str = "") -> str:
+    """`batch 8, 2 threads`: threads and clients where there is more than one number of them; without what is `but`."""
+    found = [] if but == "batch" else [f"batch {at[0]:,}"]
+    for index, (plural, count) in enumerate((("threads", at[1]), ("clients", at[2])), 1):
+        varied = count > 1 or any(one[index] != count for one in places(document))
+        if varied and plural != but:
+            found.append(f"{count:,} {plural if count != 1 else plural[:-1]}")
     return ", ".join(found)
 
 
@@ -40,91 +40,12 @@ def order(document: Document) -> dict[str, int]:
     return {subject["label"]: number for number, subject in enumerate(document["subjects"])}
 
 
-def ratios(document: Document) -> Chart | None:
-    """Every interval against the margin within which two times are equivalent."""
-    compared = [cell for cell in document["cells"] if cell["ratio"] is not None]
-    if not compared:
-        return None
-    names = shortened(order(document), _NAME)
-    entries = [
-        (names[cell["subject"]], place(cell), cell["ratio"], _TONES.get(cell["ratio"]["verdict"], "var(--muted)"))
-        for cell in compared
-    ]
-    entries += [("source against itself", place(one), one["ratio"], "var(--muted)") for one in document["noise"]]
-    entries.sort(key=lambda entry: places(document).index(entry[1]) if entry[1] in places(document) else 0)
-    labels = [
-        (f"{name}, {named(document, at)}", f"{units.ratio(ratio['median'])} {ratio['verdict']}")
-        for name, at, ratio, _ in entries
-    ]
-    margin, confidence = document["settings"]["margin"], document["settings"]["confidence"]
-    spec = _intervals(labels, [(ratio, colour) for _, _, ratio, colour in entries], margin)
-    words = "; ".join(f"{name}, {named(document, at)}: {ratio['verdict']}" for name, at, ratio, _ in entries[:6])
-    says = f"Time over the source's, with {confidence:.0%} intervals against a margin of {margin:.1%}. {words}."
-    numbers = Table(
-        "Time over the source's",
-        ("model", "at", "ratio", "low", "high", "verdict"),
-        tuple(
-            (Quoted(name), named(document, at), *(units.ratio(ratio[key]) for key in _ENDS), ratio["verdict"])
-            for name, at, ratio, _ in entries
-        ),
-    )
-    return Chart("Time over the source's", says, spec, numbers)
-
-
-_ENDS = ("median", "low", "high")
-_TONES = {"faster": "var(--good)", "slower": "var(--bad)", "equivalent": "var(--ink)", "undecided": "var(--open)"}
-
-
-def _intervals(
-    labels: Sequence[charts.Label], found: Sequence[tuple[Mapping[str, Any], str]], margin: float
-) -> charts.Spec:
-    values = [
-        {"y": charts.at(row), "colour": tone, **{key: ratio[key] for key in _ENDS}}
-        for row, (ratio, tone) in enumerate(found)
-    ]
-    low = min([ratio["low"] for ratio, _ in found] + [1 - 2 * margin]) / 1.01
-    high = max([ratio["high"] for ratio, _ in found] + [1 + 2 * margin]) * 1.01
-    y = {"field": "y", "type": "quantitative", "axis": None}
-    x = {
-        "field": "median",
-        "type": "quantitative",
-        "scale": {"type": "log", "domain": [low, high], "nice": False},
-        "axis": {
-            "values": charts.log_ticks(low, high),
-            "labelExpr": "format(datum.value, '.3~g') + '×'",
-            "title": "← faster   time over the source's   slower →",
-        },
-    }
-    band = {
-        "data": {"values": [{"from": 1 / (1 + margin), "to": 1 + margin}]},
-        "mark": {"type": "rect", "color": "var(--band)"},
-        "encoding": {"x": {**x, "field": "from"}, "x2": {"field": "to"}},
-    }
-    one = {
-        "data": {"values": [{"at": 1}]},
-        "mark": {"type": "rule", "color": "var(--muted)"},
-        "encoding": {"x": {**x, "field": "at"}},
-    }
-    colour = charts.own("colour")
-    line = {
-        "data": {"values": values},
-        "mark": {"type": "rule", "strokeWidth": 4, "strokeCap": "round"},
-        "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y, "color": colour},
-    }
-    dot = {
-        "data": {"values": values},
-        "mark": {"type": "tick", "thickness": 2, "size": 14},
-        "encoding": {"y": y, "color": colour},
-    }
-    return charts.rows(labels, band, one, line, dot, x=x)
-
-
 def latencies(document: Document, at: tuple[int, int, int]) -> Chart | None:
     """How the times of one cell are distributed, a row for each subject, with p50 and p99."""
     cells = [cell for cell in document["cells"] if place(cell) == at and len(cell["samples"]) > 1]
     if not cells:
         return None
-    colours, names = order(document), shortened(order(document), _NAME)
+    colours, names = order(document), shortened(order(document), NAME)
     labels = [
         (names[cell["subject"]], f"{units.duration(cell.get('p50'))}, p99 {units.duration(cell.get('p99'))}")
         for cell in cells
@@ -223,19 +144,15 @@ def sweeps(document: Document) -> Iterator[Chart]:
 def _sweep(document: Document, index: int, what: str) -> Iterator[Chart]:
     first = places(document)[0]
     held = [cell for cell in document["cells"] if _same_but(place(cell), first, index)]
-    names = shortened(order(document), _NAME)
-    others = ", ".join(
-        part
-        for part in named(document, first).split(", ")
-        if not part.rstrip("s").endswith(what.rstrip("s")) and not part.startswith(what)
-    )
+    names = shortened(order(document), NAME)
+    others = named(document, first, but=what)
     for key, title, unit in (
         ("p50", "Median time of a call", units.duration),
         ("throughput", "Rows per second", units.rate),
     ):
         points = [{"x": cell[what], "y": cell[key], "label": names[cell["subject"]]} for cell in held if cell.get(key)]
         if points:
-            yield _curve(f"{title} by {what}", others, what, key, points, list(names.values()), unit)
+            yield _curve(f"{title} by {what}{others and ', '}{others}", what, key, points, list(names.values()), unit)
 
 
 def _same_but(one: tuple[int, ...], other: tuple[int, ...], index: int) -> bool:
@@ -244,7 +161,6 @@ def _same_but(one: tuple[int, ...], other: tuple[int, ...], index: int) -> bool:
 
 def _curve(
     title: str,
-    others: str,
     what: str,
     key: str,
     points: list[dict[str, Any]],
@@ -270,7 +186,7 @@ def _curve(
     ends = "; ".join(
         f"{name} {unit(found[min(found)])} to {unit(found[max(found)])}" for name, found in by_name.items()
     )
-    says = f"{title}{f', at {others}' if others else ''}, from {sizes[0]:,} to {sizes[-1]:,}: {ends}."
+    says = f"{title}, from {sizes[0]:,} to {sizes[-1]:,}: {ends}."
     return Chart(title, says, charts.curves(points, labels, x=x, y=y), numbers)
 
 
@@ -294,7 +210,7 @@ def middle(values: Sequence[float] | None) -> float | None:
 
 
 def _bars(title: str, unit: Callable[[float | None], str], known: list[tuple[str, int, float]]) -> Chart:
-    names = shortened((label for label, _, _ in known), _NAME)
+    names = shortened((label for label, _, _ in known), NAME)
     said = [(names[label], unit(amount)) for label, _, amount in known]
     spec = charts.bars(said, [amount for _, _, amount in known], [charts.colour(number) for _, number, _ in known])
     rows = tuple((Quoted(label), unit(amount)) for label, _, amount in known)

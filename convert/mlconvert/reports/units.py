@@ -40,6 +40,11 @@ def ratio(value: float | None) -> str:
     return _NONE if value is None else f"{value:.3f}×" if value < 10 else f"{_digits(value)}×"
 
 
+def interval(low: float, high: float) -> str:
+    """The ends of a ratio's interval: `0.964 to 0.981`."""
+    return " to ".join(ratio(value).rstrip("×") for value in (low, high))
+
+
 def share(value: float | None) -> str:
     """A part of a whole: `93.1%`. Nothing but the whole is written `100%`."""
     if value is None:
@@ -86,6 +91,7 @@ def _digits(value: float) -> str:
     """Three significant digits, never in powers of ten."""
     if value == 0:
         return "0"
-    before = math.floor(math.log10(abs(value))) + 1
-    shown = round(value, 3 - before)
+    # What rounds up to the next power of ten has a digit more before its point.
+    shown = float(f"{value:.2e}")
+    before = math.floor(math.log10(abs(shown))) + 1
     return f"{shown:,.{min(max(3 - before, 0), 3)}f}"

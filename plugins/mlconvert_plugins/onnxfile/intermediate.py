@@ -50,7 +50,7 @@ class OnnxFile(Subject):
 
     def save(self, part: Part, place: Path) -> Path | None:
         """See Side: an .onnx file with its weights inside."""
-        end = Slot.of(part.name, part.expected, self._types.get(part.name, 0))
+        end = Slot.of(part.name, part.expected, self.element_type(part.name))
         model = self.graph.piece(self._slots(part.given), [end])
         if {value.name for value in model.graph.input} != part.given.keys():
             return None
@@ -59,8 +59,12 @@ class OnnxFile(Subject):
         path.write_bytes(model.SerializeToString(deterministic=True))
         return path
 
+    def element_type(self, name: str) -> int:
+        """The number of a tensor's type, once its value has been asked for; 0 before."""
+        return self._types.get(name, 0)
+
     def _slots(self, given: Mapping[str, np.ndarray]) -> list[Slot]:
-        slots = [Slot.of(name, array, self._types.get(name, 0)) for name, array in given.items()]
+        slots = [Slot.of(name, array, self.element_type(name)) for name, array in given.items()]
         return [*slots, *self._overrides(given)]
 
     def _overrides(self, given: Mapping[str, np.ndarray] | tuple[()]) -> list[Slot]:

@@ -102,7 +102,7 @@ class Graph:
     def piece(self, given: Iterable[Slot], wanted: Iterable[Slot | str]) -> onnx.ModelProto:
         """The part of the model that makes `wanted` from `given`, the model's inputs and its weights.
 
-        A wanted tensor that is just named keeps its type, which its reader infers.
+        A wanted tensor that is just named has the type that the model declares, or else that its reader infers.
         """
         import onnx
 
@@ -120,8 +120,11 @@ class Graph:
         sparse = self.proto.graph.sparse_initializer
         made.graph.sparse_initializer.extend(one for one in sparse if one.values.name in needed)
         made.graph.node.extend(nodes)
-        made.graph.output.extend(onnx.ValueInfoProto(name=end) if isinstance(end, str) else _info(end) for end in ends)
-        _cast(made.graph, [*slots.values(), *(end for end in ends if not isinstance(end, str))])
+        known = {value.name: value for value in self.proto.graph.output}
+        for end in ends:
+            info = _info(end) if isinstance(end, Slot) else known.get(end) or onnx.ValueInfoProto(name=end)
+            made.graph.output.append(info)
+        _cast(made.graph, [*slots.values(), *(end for end in ends if isinstance(end, Slot))])
         return made
 
     def _nodes(self, names: Iterable[str], given: Collection[str]) -> list[onnx.NodeProto]:
@@ -166,7 +169,7 @@ def _free(graph: onnx.GraphProto) -> list[str]:
 
 def _cast(graph: onnx.GraphProto, slots: Iterable[Slot]) -> None:
     """Casts at the ends where the graph has another type inside than the caller holds."""
-    import onnx
+    from onnx import helper
 
     turned = [slot for slot in slots if slot.inner_type != slot.element_type]
     inner = {slot.name: f"{slot.name}.inside" for slot in turned}
@@ -174,11 +177,15 @@ def _cast(graph: onnx.GraphProto, slots: Iterable[Slot]) -> None:
         _rename(node, inner)
     taken = {value.name for value in graph.input}
     for slot in turned:
-        if slot.name in taken:
-            cast = onnx.helper.make_node("Cast", [slot.name], [inner[slot.name]], to=slot.inner_type)
-            graph.node.insert(0, cast)
-        else:
-            graph.node.append(onnx.helper.make_node("Cast", [inner[slot.name]], [slot.name], to=slot.element_type))
+        inside, outside = inner[slot.name], slot.name
+        if outside in taken:
+            graph.node.insert(0, helper.make_node("Cast", [outside], [inside], to=slot.inner_type))
+            continue
+        # onnxruntime's CPU computes float16 in float32, and drops the rounding where a Cast back follows at once.
+        shape, same = f"{outside}.shape", f"{outside}.same"
+        graph.node.append(helper.make_node("Shape", [inside], [shape]))
+        graph.node.append(helper.make_node("Reshape", [inside, shape], [same]))
+        graph.node.append(helper.make_node("Cast", [same], [outside], to=slot.element_type))
 
 
 def _rename(node: onnx.NodeProto, names: Mapping[str, str]) -> None:

@@ -17,40 +17,45 @@ if TYPE_CHECKING:
     import numpy as np
 
 _README = """\
-The smallest part of the model that fails. Show it, in this folder, with:
+The smallest part of the model that fails. In this folder, it is shown by
 
     {command}
 
-{source:<24} the part, of the source
-{artifact:<24} the same part, of the artifact
-{inputs:<24} what goes in: the values that the source itself has there
-{expected:<24} what the source makes of it
-{got:<24} what the artifact made of it
+{files}
+inputs.npz    what goes in: the values that the source itself has there
+expected.npz  what the source makes of it
+got.npz       what the artifact made of it
 """
 
 
-def write(folder: Path, part: Part, source: Side, artifact: Side, tolerance: Tolerance) -> None:
-    """Write the folder, over what an earlier one had. Raises ConversionError (`no-reproducer`)."""
+def write(folder: Path, part: Part, source: Side, artifact: Side, tolerance: Tolerance, word: str) -> None:
+    """Write the folder, over what an earlier one had. Raises ConversionError (`no-reproducer`).
+
+    It is shown by what both sides make of the part, and by the conversion `word` where the artifact's side has no file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("artifact.*"):
+    for old in [*folder.glob("source.*"), *folder.glob("artifact.*")]:
         shutil.rmtree(old) if old.is_dir() else old.unlink()
-    files = [side.save(part, folder / stem) for side, stem in ((source, "source"), (artifact, "artifact"))]
-    saved = [path.name for path in files if path is not None]
-    if len(saved) < len(files):
+    one, other = source.save(part, folder / "source"), artifact.save(part, folder / "artifact")
+    if one is None or (other is None and not word):
         raise ConversionError("this part cannot be written as a model of its own", code="no-reproducer")
     _save(folder / "inputs.npz", part.given)
     _save(folder / "expected.npz", {part.name: part.expected})
     _save(folder / "got.npz", {part.name: part.got})
-    words = ["mlconvert", "validate", *saved, "--data", "inputs.npz", *_bounds(tolerance, part.expected)]
-    text = _README.format(
-        command=" ".join(map(for_shell, words)),
-        source=saved[0],
-        artifact=saved[1],
-        inputs="inputs.npz",
-        expected="expected.npz",
-        got="got.npz",
-    )
+    bounds = ["--data", "inputs.npz", *_bounds(tolerance, part.expected)]
+    again = _line(word, one.name, *bounds)
+    command = again if other is None else _line("validate", one.name, other.name, *bounds)
+    if other is not None and word:
+        command += f"\n\nand, where it is the conversion that is wrong, by\n\n    {again}"
+    files = [f"{one.name}  the part in the source"]
+    if other is not None:
+        files.append(f"{other.name}  the same part in the artifact")
+    text = _README.format(command=command, files="\n".join(files))
     (folder / "README.txt").write_text(text, encoding="utf-8")
+
+
+def _line(*words: str) -> str:
+    return " ".join(map(for_shell, ("mlconvert", *words)))
 
 
 def _bounds(tolerance: Tolerance, expected: np.ndarray) -> list[str]:

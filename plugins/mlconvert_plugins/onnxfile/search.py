@@ -70,8 +70,8 @@ class Subject(Side, Protocol):
 class Finding:
     """What the search came to: the tensor that the suspect makes ('' for none), and the part that fails alone.
 
-    `tensors` are those that the part makes; where it is of several, no node is wrong by itself. `given` are those
-    that it takes.
+    `tensors` are those that the part makes of what both sides have; where they are several, no node is wrong by itself.
+    `loosened` is the short float type for which the bounds were widened, '' for none.
     """
 
     name: str
@@ -113,9 +113,10 @@ class Search:
         # Also tells in which types the artifact computes.
         self._compare(_spaced(self._known, _GROUP))
         self._compare([name])
-        if not self._bad(name):
+        hidden = None if self._bad(name) else self._hidden()
+        if hidden is None and not self._bad(name):
             return Finding("", gap, loosened=self._loosened)
-        return self._confirmed(self._root(name))
+        return self._confirmed(self._root(hidden or name))
 
     # --- comparing ------------------------------------------------------------------------------------
 
@@ -131,6 +132,14 @@ class Search:
                 self._overflown = not gap.finite
                 return name, gap
         return None
+
+    def _hidden(self) -> str | None:
+        """The first bad tensor where rounding alone explains the output.
+
+        A runtime that computes float16 in float32 where nobody looks has an overflow just in tensors that are read.
+        """
+        self._compare(self._known)
+        return next((name for name in self._known if self._bad(name)), None)
 
     def _compare(self, names: Iterable[str]) -> None:
         """Find the gaps of these tensors, as far as rounds are left."""
@@ -221,9 +230,22 @@ class Search:
         for other in others[:_TRIED]:
             alone = self._alone(other, {other})
             if self._is_bad(self._bounds.gap(alone.expected, alone.got)):
-                return Finding(other, self._gaps[other], alone, (other,), self._loosened)
+                return Finding(self._blamed(alone), self._gaps[other], alone, (other,), self._loosened)
         ordered = tuple(sorted(inside, key=self._place.__getitem__))
-        return Finding(name, self._gaps[name], part, ordered, self._loosened)
+        blamed = self._blamed(part) if len(inside) == 1 else name
+        return Finding(blamed, self._gaps[name], part, ordered, self._loosened)
+
+    def _blamed(self, part: Part) -> str:
+        """Of the tensors that a part makes on its way, and that the source lacks, the first that is not finite."""
+        import numpy as np
+
+        if not self._gaps[part.name].finite:
+            for name in self._graph.between(part.name, part.given):
+                if name not in self._place and name in self._subject.names:
+                    value = self._subject.alone(name, part.given)
+                    if is_float(value) and not np.isfinite(value.astype(np.complex128)).all():
+                        return name
+        return part.name
 
     def _failing_part(self, name: str) -> tuple[Part, set[str]]:
         """The smallest part, about, that ends at this tensor and is wrong alone; and the tensors that it makes."""

@@ -24,8 +24,12 @@ from mlconvert_plugins.tfgraph.tensors import parted
 _KNOWN = 0.5
 
 
+class NotMadeHereError(ConversionError):
+    """A SavedModel that this conversion has not made from this source: its tensors cannot be told apart."""
+
+
 class SavedModel(Subject):
-    """The graph in a session of its own. Raises ConversionError for a model that this conversion has not made."""
+    """The graph in a session of its own. Raises NotMadeHereError, and ConversionError for what cannot be opened."""
 
     rounds = ROUNDS
 
@@ -43,8 +47,8 @@ class SavedModel(Subject):
         }
         if len(self._held) < _KNOWN * len(expected):
             self.close()
-            raise ConversionError(
-                "it has other tensors than onnx2tf makes of this source, so none of them can be compared",
+            raise NotMadeHereError(
+                "which node is wrong cannot be told: onnx2tf makes another graph of this source",
                 code="not-made-here",
                 where=artifact.path.name,
             )

@@ -9,7 +9,7 @@ from mlconvert.artifact import Artifact
 from mlconvert.stage import Context, Suspect, Tolerance
 from mlconvert_plugins.onnxfile.intermediate import OnnxFile
 from mlconvert_plugins.onnxfile.localising import suspect
-from mlconvert_plugins.tfgraph.inner import SavedModel
+from mlconvert_plugins.tfgraph.inner import NotMadeHereError, SavedModel
 from mlconvert_plugins.tfgraph.lazy import np
 
 
@@ -18,5 +18,9 @@ def first_bad(
 ) -> Suspect | None:
     """The first node of the ONNX file that is wrong in the SavedModel; None where no output of it is."""
     file = OnnxFile(source.path, inputs, ctx.scratch)
-    with contextlib.closing(SavedModel(source, artifact, inputs, trusted=ctx.trust)) as made:
-        return suspect(file.graph, file, made, inputs, ctx, tolerance)
+    try:
+        made = SavedModel(source, artifact, inputs, trusted=ctx.trust)
+    except NotMadeHereError as error:
+        return Suspect("", "", note=error.message)
+    with contextlib.closing(made):
+        return suspect(file.graph, file, made, inputs, ctx, tolerance, word="onnx2tf")

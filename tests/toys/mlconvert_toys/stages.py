@@ -95,8 +95,17 @@ class Alpha2Beta(Stage):
         pairs = zip(line.read(source).weight, line.read(artifact).weight, strict=True)
         for number, (one, other) in enumerate(pairs):
             if one != other:
-                return Suspect(f"weight[{number}]", "Mul", "line.weight", abs(one - other))
+                written = _reproduced(f"{one} and {other}", ctx)
+                return Suspect(f"weight[{number}]", "Mul", "line.weight", abs(one - other), reproducer=written)
         return None
+
+
+def _reproduced(text: str, ctx: Context) -> str:
+    if ctx.reproducer is None:
+        return ""
+    ctx.reproducer.mkdir(exist_ok=True)
+    (ctx.reproducer / "README.txt").write_text(text)
+    return ctx.reproducer.name
 
 
 def _note(options: Alpha2BetaOptions, hook: str) -> None:
