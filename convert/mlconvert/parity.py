@@ -67,6 +67,8 @@ def check(
         "reason": "",
         "tolerance": {**tolerance.as_json(), "from": chosen},
     }
+    if edge is not None and own is None:
+        entry["tolerance"]["by"] = edge.name
     judge = Judge(tolerance, detailed=detailed)
     try:
         with _runner(source, ctx.trust) as oracle, _runner(artifact, ctx.trust or made_here) as subject:

@@ -65,7 +65,7 @@ def sources(table: Table, signature: Signature, label: str | None, facts: dict[s
 
 
 def _spaced(found: tuple[Source, ...], free: Sequence[str], facts: dict[str, str]) -> tuple[Source, ...]:
-    """With the table's names where they have blanks for the model's underscores, as LightGBM writes them in its files."""
+    """With the table's names where they have blanks for the model's underscores, which LightGBM writes in its files."""
     written = {re.sub(r"\s", "_", name): name for name in free}
     if len(written) < len(free):
         return found  # it would not be sure which is meant
