@@ -165,7 +165,7 @@ def _histogram(values: list[dict[str, Any]], colour: str, first: float | None, a
 
 def _power(exponent: float) -> float:
     """A power of two, held to the range of floats."""
-    return 2.0 ** min(max(exponent, -1074.0), 1023.0)
+    return math.pow(2.0, min(max(exponent, -1074.0), 1023.0))
 
 
 def _counts(values: Sequence[Mapping[str, Any]]) -> charts.Spec:

@@ -86,7 +86,9 @@ def excess(value: float | None) -> str:
 
 def count(value: float | None) -> str:
     """A number of things: `12,300`."""
-    return _NONE if value is None else f"{value:,}"
+    if value is None:
+        return _NONE
+    return f"{value:,}" if value < 1e9 else _power(value, 2)
 
 
 def _digits(value: float) -> str:
@@ -98,4 +100,4 @@ def _digits(value: float) -> str:
     # What rounds up to the next power of ten has a digit more before its point.
     shown = float(f"{value:.2e}")
     before = math.floor(math.log10(abs(shown))) + 1
-    return f"{shown:,.{min(max(3 - before, 0), 3)}f}"
+    return f"{shown:,.{max(3 - before, 0)}f}"
