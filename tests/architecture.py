@@ -17,7 +17,7 @@ LAYERS = tuple(
     for layer in (
         "errors dims signature artifact host tokens probes format ranges stage runner wire worker hooks text usercode",
         "options licences registry edges routes cache manifest commit request sources naming requirements environments "
-        "subjects envelope tally compare judge places accuracy datasets parity reports evidence",
+        "subjects envelope tally compare judge hops places accuracy datasets parity reports evidence",
         "frame validation rejudging",
         "benchmark",
         "api",

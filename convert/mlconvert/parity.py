@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 from mlconvert import hooks, registry
 from mlconvert.accuracy import Counter, judged
@@ -16,6 +16,7 @@ from mlconvert.artifact import Artifact
 from mlconvert.datasets import open_data
 from mlconvert.errors import ConversionError, UsageError
 from mlconvert.format import Format
+from mlconvert.hops import Hops
 from mlconvert.judge import FAILED, PASSED, UNPROVEN, Judge, sizes
 from mlconvert.probes import BUDGET, Probe
 from mlconvert.runner import DeviceAbsentError, Runner
@@ -26,6 +27,8 @@ from mlconvert.worker import emit
 if TYPE_CHECKING:
     import numpy as np
 
+# Whoever has a `localise`.
+Finder = Union[Stage, Format, Hops]
 _MORE_DRAWS = 8
 # Rows of the user's data that are answered at one time, where neither the model nor their size says fewer.
 _ROWS = 4096
@@ -47,9 +50,10 @@ def check(
     """Hold an artifact against its source and return the entry of the manifest's `parity.checks`.
 
     `stage` is the reference of the edge that made it, which declares the tolerance and localises what is wrong. Where
-    they stand several hops apart, `reader` is that of the edge which took the source in. `made_here` says that the
-    running route has just made the artifact, which then needs no word of trust. With `detailed` all inputs are tried,
-    also after a failure, and each output has its `details`; `labels` are those of the context's data, for `accuracy`.
+    they stand several hops apart, `reader` is that of the edge which took the source in; each of two is looked at.
+    `made_here` says that the running route has just made the artifact, which then needs no word of trust. With
+    `detailed` all inputs are tried, also after a failure, and each output has its `details`; `labels` are those of the
+    context's data, for `accuracy`.
     """
     ctx = Context(**context, emit=emit)
     edge: Stage | None = hooks.load(stage) if stage else None
@@ -63,6 +67,8 @@ def check(
         "reason": "",
         "tolerance": {**tolerance.as_json(), "from": chosen},
     }
+    if edge is not None and own is None:
+        entry["tolerance"]["by"] = edge.name
     judge = Judge(tolerance, detailed=detailed)
     try:
         with _runner(source, ctx.trust) as oracle, _runner(artifact, ctx.trust or made_here) as subject:
@@ -74,10 +80,17 @@ def check(
     except DeviceAbsentError as error:
         return {**entry, "reason": error.message, "fix": error.fix, "outputs": [], "probes": []}
     entry |= judge.entry()
-    finder = _format(source) if own is None and source.format == artifact.format else own
+    finder = _finder(first, edge, source, artifact)
     if judge.bad is not None and finder is not None:
         entry["first_bad"] = _localise(finder, source, artifact, judge.bad, replace(ctx, tolerance=tolerance))
     return entry
+
+
+def _finder(first: Stage | None, edge: Stage | None, source: Artifact, artifact: Artifact) -> Finder | None:
+    """Who can say where they part: the stage between them, two that join them, or the format of both."""
+    if first is not None and edge is not None:
+        return edge if first is edge else Hops((first, edge)) if first.target == edge.source else None
+    return _format(source) if source.format == artifact.format else None
 
 
 def check_tolerances(**given: float | None) -> None:
@@ -211,13 +224,8 @@ def _promised(answers: dict[str, np.ndarray], subject: Runner) -> dict[str, np.n
     return {name: value for name, value in answers.items() if name in names} or answers
 
 
-def _localise(
-    finder: Stage | Format, source: Artifact, artifact: Artifact, bad: Probe, ctx: Context
-) -> dict[str, Any] | None:
-    """Where it went wrong, as the edge itself can tell, or their format where none joins them.
-
-    A search that fails must not hide the failed parity.
-    """
+def _localise(finder: Finder, source: Artifact, artifact: Artifact, bad: Probe, ctx: Context) -> dict[str, Any] | None:
+    """Where it went wrong; a search that fails must not hide the failed parity."""
     ctx.progress("looking for the first bad node")
     try:
         suspect: Suspect | None = finder.localise(source, artifact, bad.inputs, ctx)

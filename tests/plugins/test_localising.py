@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import faults
+from graphs import write
 from mlconvert import parity
 from mlconvert.artifact import Artifact
 from mlconvert.stage import Context, Suspect
@@ -139,6 +140,27 @@ def test_a_savedmodel_with_variables(cnn: Network, ctx: Context) -> None:
     assert_fails(ctx)
 
 
+def test_a_savedmodel_of_another_graph_is_said_to_be_one(cnn: Network, tmp_path: Path, ctx: Context) -> None:
+    other = write(tmp_path / "other.onnx", "g (float[2,3,12,12] x) => (float[2,3,12,12] linear) { linear = Relu(x) }")
+    suspect = in_savedmodel(cnn, other, ctx)
+    assert suspect is not None and (suspect.node, suspect.reproducer) == ("", "")
+    assert "onnx2tf makes another graph of this source" in suspect.note
+
+
+def test_a_right_file_has_no_suspect(cnn: Network, ctx: Context) -> None:
+    assert in_onnx(cnn, cnn.file.path, ctx) is None
+
+
+def test_over_two_hops_the_one_between_is_made_again(transformer: Network, tmp_path: Path, ctx: Context) -> None:
+    bad = faults.wrong_weight(transformer.file.path, "head.bias", ctx.scratch / "bad.onnx")
+    np.savez(tmp_path / "ids.npz", **transformer.inputs)
+    found = check(transformer.program.path, converted(bad).path, tmp_path / "ids.npz", ctx)
+    assert (found["status"], found["stage"]) == ("failed", None)
+    assert found["first_bad"]["op"] == "Add" and "head.bias" in found["first_bad"]["note"]
+    assert found["first_bad"]["note"].startswith("onnx2tf: it is wrong by itself")
+    assert found["first_bad"]["source"].startswith("head (torch.nn.modules.linear.Linear) at faults.py:")
+
+
 def assert_fails(ctx: Context) -> dict[str, Any]:
     """The command in the reproducer's README fails, as it stands there; how its output does."""
     assert ctx.reproducer is not None
@@ -166,6 +188,7 @@ def check(one: Path, other: Path, data: Path, ctx: Context) -> dict[str, Any]:
     return parity.check(
         replace(oracle, signature=subject.signature),
         subject,
-        stage=edges[0].reference if edges else None,
+        stage=edges[-1].reference if edges else None,
+        reader=edges[0].reference if len(edges) > 1 else None,
         context={"scratch": ctx.scratch, "cache": ctx.cache, "data": data},
     )

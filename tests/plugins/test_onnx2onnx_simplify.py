@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -251,3 +252,16 @@ def test_what_the_optimizer_would_drop_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConversionError) as caught:
         _simplify(_artifact(tmp_path / "m.onnx"), tmp_path / "s.onnx")
     assert caught.value.code == "unsupported-field" and "training" in caught.value.message
+
+
+def test_a_wrong_node_is_found_though_its_neighbours_are_gone(tmp_path: Path) -> None:
+    text = "g (float[N,4] x) => (float[N,4] y) { a = Identity(x)  b = Mul(a, w)  c = Identity(b)  y = Relu(c) }"
+    weights = np.arange(4, dtype=np.float32)
+    source = Artifact(write(tmp_path / "source.onnx", text, w=weights), "onnx")
+    other = Artifact(write(tmp_path / "other.onnx", text, w=-weights), "onnx")
+    context = Context(tmp_path, tmp_path)
+    STAGE.convert(other, SimplifyOptions(), tmp_path / "simple.onnx", context)
+    inputs = {"x": np.ones((2, 4), np.float32)}
+    suspect = STAGE.localise(source, replace(other, path=tmp_path / "simple.onnx"), inputs, context)
+    assert suspect is not None and suspect.op == "Mul" and "3 of the 4 elements of w" in suspect.note
+    assert STAGE.localise(source, source, inputs, context) is None

@@ -32,11 +32,17 @@ from engines import (
 from mlconvert import options as core_options
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, UsageError
+from mlconvert.host import Host
+from mlconvert.runner import DeviceAbsentError
 from mlconvert.signature import DimRange, Signature, Tensor
 from mlconvert.stage import Tolerance
-from mlconvert_plugins.tensorrt import building, library
+from mlconvert_plugins.onnxfile.intermediate import OnnxFile
+from mlconvert_plugins.onnxfile.pieces import Slot
+from mlconvert_plugins.tensorrt import building, header, library
+from mlconvert_plugins.tensorrt.library import RTX
 from mlconvert_plugins.tensorrt.messages import messages_of
 from mlconvert_plugins.tensorrt.options import TrtOptions, read_bytes, read_gpu
+from mlconvert_plugins.tensorrt.rebuilt import RebuiltEngine
 
 SEQUENCE = {**BATCH, "seq": DimRange(2, 16, 64)}
 REAL = [
@@ -394,3 +400,22 @@ def test_a_timing_cache_is_taken_up_again(tmp_path: Path) -> None:
 )
 def test_what_tensorrt_says_becomes_the_users_error(said: str, code: str) -> None:
     assert building.failure([said]).code == code
+
+
+def test_an_engine_is_built_anew_with_inner_tensors_and_in_part(tmp_path: Path) -> None:
+    attention = source(model(tmp_path / "a.onnx", ATTENTION, **WEIGHTS[2]), x=("batch", "seq", 16))
+    given = {"x": np.zeros((2, 4, 16), np.float32)}
+    (tmp_path / "scratch").mkdir()
+    file = OnnxFile(attention.path, given, tmp_path / "scratch")
+    engine = Artifact(tmp_path / "a.rtx.plan", "trt", RTX.flavour)
+    rebuilt = RebuiltEngine(attention, engine, file, given, context(tmp_path))
+    inner = file.values(["q", "s"])
+    for made, inputs in (
+        (file.graph.piece((), ["q", "s", "y"]), given),
+        (file.graph.piece([Slot.of("s", inner["s"])], ["y"]), {**given, "s": inner["s"]}),
+    ):
+        found = header.read(rebuilt.built(made, inputs).path)
+        assert found is not None and found.flavour == RTX.flavour
+    if not Host.here().gpus:
+        with pytest.raises(DeviceAbsentError):
+            rebuilt.values(["q"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlconvert.datasets import cells
@@ -50,6 +51,8 @@ def sources(table: Table, signature: Signature, label: str | None, facts: dict[s
     """
     free = tuple(name for name in table.columns if name != label)
     found = tuple((_tabular if signature.columns else _networks)(table, signature, free))
+    if signature.columns:
+        found = _spaced(found, free, facts)
     wanted = [name for source in found for name in source.columns]
     after = "the model does" if signature.columns else "its inputs, x_0, x_1, … for the places of a row of x"
     _check_columns(table, wanted, free, f"name the columns as {after}")
@@ -59,6 +62,17 @@ def sources(table: Table, signature: Signature, label: str | None, facts: dict[s
     if unused:
         facts["not used"] = f"{for_terminal(table.name)}: " + for_terminal(", ".join(unused), 200)
     return found
+
+
+def _spaced(found: tuple[Source, ...], free: Sequence[str], facts: dict[str, str]) -> tuple[Source, ...]:
+    """With the table's names where they have blanks for the model's underscores, which LightGBM writes in its files."""
+    written = {re.sub(r"\s", "_", name): name for name in free}
+    if len(written) < len(free):
+        return found  # it would not be sure which is meant
+    taken = {name: written[name] for one in found for name in one.columns if name not in free and name in written}
+    if taken:
+        facts["blanks in names"] = f"read as underscores, as in {for_terminal(next(iter(taken)))}"
+    return tuple(replace(one, columns=tuple(taken.get(name, name) for name in one.columns)) for one in found)
 
 
 def _check_columns(table: Table, wanted: Sequence[str], columns: Sequence[str], fix: str) -> None:

@@ -91,6 +91,7 @@ def _digits(value: float) -> str:
     """Three significant digits, never in powers of ten."""
     if value == 0:
         return "0"
-    before = math.floor(math.log10(abs(value))) + 1
-    shown = round(value, 3 - before)
+    # What rounds up to the next power of ten has a digit more before its point.
+    shown = float(f"{value:.2e}")
+    before = math.floor(math.log10(abs(shown))) + 1
     return f"{shown:,.{min(max(3 - before, 0), 3)}f}"

@@ -145,6 +145,7 @@ def tolerance(entry: Entry, stage: str | None) -> Text:
             words.append(units.error(entry["atol"]))
         elif entry.get("rms"):
             words.append(f"{units.error(entry['rms'])} of the output's RMS")
+    stage = stage or entry.get("by")
     by = "the user's own" if entry["from"] == "user" else "the default" if stage is None else "declared by "
     who = (by, Quoted(stage)) if stage is not None and entry["from"] != "user" else (by,)
     exact = tuple(piece for part in parts for piece in ("; ", part))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlconvert.artifact import Artifact
@@ -29,8 +31,7 @@ def first_bad(
     """
     from mlconvert_plugins.onnxfile import header, localising
 
-    remade = Artifact(ctx.scratch / "remade" / "model.onnx", "onnx")
-    remade.path.parent.mkdir()
+    remade = Artifact(Path(tempfile.mkdtemp(dir=ctx.scratch)) / "model.onnx", "onnx")
     found = header.read(artifact.path)
     conversion.convert(source, found.opsets.get("") if found else None, remade.path, ctx)
     changed = localising.between(remade, artifact, inputs, ctx, tolerance)
