@@ -46,8 +46,8 @@ def told_by(tensor: Tensor) -> tuple[str, str]:
 def draw(signature: Signature, shapes: Shapes, generator: np.random.Generator) -> Arrays:
     """The inputs whose names say what they are, as int64; they fit each other.
 
-    Rows of a mask are 1 for their own length, which is never 0, and then 0; there the ids of the same stem and shape are
-    0, too. Positions count up from 0, segments are 0, then 1.
+    Rows of a mask are 1 for their own length, which is never 0, and then 0; there the ids of the same stem and shape
+    are 0, too. Positions count up from 0, segments are 0, then 1.
     """
     kinds = {tensor.name: told_by(tensor) for tensor in signature.inputs}
     masks = _masks(signature, shapes, kinds, generator)
@@ -79,8 +79,7 @@ def _masks(signature: Signature, shapes: Shapes, kinds: Kinds, generator: np.ran
         kind, stem = kinds[tensor.name]
         shape = shapes[tensor.name]
         if kind in ("mask", "padding") and (stem, shape) not in found:
-            kept = _counting(shape) < _row_lengths(shape[:-1], shape[-1], generator)[..., None]
-            mask = kept.astype(int)
+            mask = (_counting(shape) < _row_lengths(shape[:-1], shape[-1], generator)[..., None]).astype(int)
             found[stem, shape] = _within(mask, tensor) if kind == "mask" else mask
     return found
 
