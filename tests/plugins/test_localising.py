@@ -89,11 +89,10 @@ def from_program(network: Network, bad: Path, ctx: Context) -> Suspect | None:
 
 
 EDGES = pytest.mark.parametrize("localise", [in_onnx, in_savedmodel, from_torch])
-PROGRAM = pytest.mark.parametrize("localise", [in_onnx, in_savedmodel, from_torch, from_program])
 Localise = Callable[[Network, Path, Context], Suspect | None]
 
 
-@PROGRAM
+@EDGES
 def test_a_wrong_convolution(cnn: Network, localise: Localise, ctx: Context) -> None:
     bad = faults.wrong_weight(cnn.file.path, "blocks.2.conv.weight", ctx.scratch / "bad.onnx")
     suspect = localise(cnn, bad, ctx)
@@ -123,7 +122,7 @@ def test_a_wrong_epsilon(transformer: Network, localise: Localise, ctx: Context)
     assert_fails(ctx)
 
 
-@PROGRAM
+@pytest.mark.parametrize("localise", [in_onnx, in_savedmodel, from_torch, from_program])
 def test_an_overflow_in_half_precision(transformer: Network, localise: Localise, ctx: Context) -> None:
     bad = faults.half(transformer.file.path, ctx.scratch / "half.onnx")
     suspect = localise(transformer, bad, ctx)
