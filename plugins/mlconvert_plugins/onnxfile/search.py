@@ -71,11 +71,12 @@ class Finding:
     """What the search came to: the tensor that the suspect makes ('' for none), and the part that fails alone.
 
     `tensors` are those that the part makes of what both sides have; where they are several, no node is wrong by itself.
-    `loosened` is the short float type for which the bounds were widened, '' for none.
+    `bounds` are those that it was held to; `loosened` is the short float type for which they were widened, '' for none.
     """
 
     name: str
     gap: Gap
+    bounds: Bounds
     part: Part | None = None
     tensors: tuple[str, ...] = ()
     loosened: str = ""
@@ -117,7 +118,7 @@ class Search:
         if self._loosened and not self._bad(name):
             hidden = self._hidden()
             if hidden is None:
-                return Finding("", gap, loosened=self._loosened)
+                return Finding("", gap, self._bounds, loosened=self._loosened)
             name = hidden
         return self._confirmed(self._root(name), gap)
 
@@ -236,10 +237,10 @@ class Search:
         for other in others[:_TRIED]:
             alone = self._alone(other, {other})
             if self._is_bad(self._bounds.gap(alone.expected, alone.got)):
-                return Finding(self._blamed(alone), self._gaps[other], alone, (other,), self._loosened)
+                return Finding(self._blamed(alone), self._gaps[other], self._bounds, alone, (other,), self._loosened)
         ordered = tuple(sorted(inside, key=self._place.__getitem__))
         blamed = self._blamed(part) if len(inside) == 1 else name
-        return Finding(blamed, self._gaps.get(name, otherwise), part, ordered, self._loosened)
+        return Finding(blamed, self._gaps.get(name, otherwise), self._bounds, part, ordered, self._loosened)
 
     def _blamed(self, part: Part) -> str:
         """Of the tensors that a part makes on its way, and that the source lacks, the first that is not finite."""
