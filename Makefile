@@ -30,7 +30,16 @@ else \
 fi
 endef
 
-.PHONY: help demo test check java jdk compiled pytest proof bench docs lock clean
+# $(call want,check,packages,what): as need, for what the tests can do without: they skip it, and say so.
+define want
+@{ $(1); } >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	printf '==> %s is missing: installing it with apt-get\n' $(3) && \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2) && \
+	{ $(1); } >/dev/null 2>&1; } || \
+	printf '==> %s is missing, and its tests are skipped. On Debian: sudo apt-get install %s\n' $(3) '$(2)' >&2
+endef
+
+.PHONY: help demo test check java jdk browser compiled pytest proof bench docs lock clean
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -65,7 +74,7 @@ java: jdk ## the tests of the Java side
 	$(say) "mvn verify"
 	@mvn -q -B -ntp -Dstyle.color=never -f java verify $(jpmml)
 
-pytest: $(VENV)/.test$(TORCH) compiled
+pytest: $(VENV)/.test$(TORCH) compiled browser
 	$(say) "pytest on $(WORKERS) workers"
 	@$(BIN)/pytest -n $(WORKERS)
 
@@ -108,6 +117,10 @@ $(VENV)/pyvenv.cfg: | $(UV)
 
 jdk:
 	$(call need,"$${JAVA_HOME:+$$JAVA_HOME/bin/}javac" -version,default-jdk-headless)
+
+# Reports are looked at in it. On Ubuntu these packages ask for a snap, which containers do not have.
+browser:
+	$(call want,chromium --version && chromedriver --version,chromium chromium-driver,chromium)
 
 # An editable install compiles java/; this does it again when a source has changed since.
 compiled: jdk $(VENV)/pyvenv.cfg

@@ -77,11 +77,12 @@ def _conversion(name: str, folder: Path, repetitions: int) -> Iterator[Row]:
     ours = [_converted(model, folder) for _ in range(repetitions)]
     start = [run(_command(), "--version").seconds for _ in range(repetitions)]
     least = [_converted(tiny, folder).memory / 2**20 for _ in range(repetitions)]
-    seconds = [own.seconds - bare for own, bare in zip(ours, start, strict=True)]
+    # Less than the clock and the sampler can tell apart has no ratio.
+    seconds = [max(0.01, own.seconds - bare) for own, bare in zip(ours, start, strict=True)]
     yield Row(f"{name}: to a jar, beyond the interpreter's start", "s", seconds, [SECONDS] * repetitions, 1.0)
     bound = [MEMORY * model.stat().st_size / 2**20] * repetitions
     peaks = [own.memory / 2**20 for own in ours]
-    beyond = [peak - own for peak, own in zip(peaks, least, strict=True)]
+    beyond = [max(0.1, peak - own) for peak, own in zip(peaks, least, strict=True)]
     yield Row(f"{name}: peak memory beyond that of a model of ten trees", "MiB", beyond, bound, 1.0)
     yield Row(f"{name}: peak memory, both processes whole", "MiB", peaks, bound)
 

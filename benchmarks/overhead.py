@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from measure import bare
-from measure.pairs import interleaved
-from measure.processes import Usage, run
+from measure.processes import Usage, interleaved, run
 from measure.programs import BATCH, write_timm
 from measure.results import Row, main
 

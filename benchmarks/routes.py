@@ -1,29 +1,25 @@
-"""One model by both routes to a jar, side by side: through the forest (native), and through PMML (JPMML)."""
+"""One LightGBM model in everything that it converts to, side by side; and both routes to a jar, native and JPMML's."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
+from measure import timed
 from measure.forest_models import RECIPES
 from measure.processes import run
 from measure.results import Row, main
 
 import mlconvert
-from mlconvert_plugins.jar_runner import JarRunner
 
 NATIVE, JPMML = (), ("--via", "pmml")
 # Where the classes of the model are, in a jar of this name.
 OWN = "jpmml/"
-# Calls until a JVM has compiled what they take; loading takes longer, and is warm sooner.
-WARM, WARM_LOADS = 20_000, 20
+FORMS = ("model.forest", "native.jar", "model.pmml", "jpmml.jar")
 
 
 @dataclass(frozen=True)
@@ -36,24 +32,31 @@ class Case:
 CASES = (Case("LightGBM 100x31"), Case("LightGBM 500x31"), Case("LightGBM 1000x63"))
 
 
-def measure(repetitions: int, cases: Iterable[Case] = CASES, warm: int = WARM) -> Iterator[Row]:
-    """Seconds of a conversion without parity, KB of 1000 bytes, milliseconds of loading, microseconds of a row."""
-    with TemporaryDirectory() as name, _pinned():
-        for case in cases:
-            model, rows = RECIPES[case.model].files(256)
-            yield from _made(case.model, model, Path(name), repetitions)
-            yield from _scored(case.model, np.load(rows), Path(name), repetitions, warm)
-
-
-@contextlib.contextmanager
-def _pinned() -> Iterator[None]:
-    """On one core, with all that is started meanwhile: a JVM's clock counts what other cores do for it."""
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(cores)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, cores)
+def measure(
+    repetitions: int,
+    cases: Iterable[Case] = CASES,
+    forms: Sequence[str] = FORMS,
+    batch: Sequence[int] = (1, 256),
+    seconds: float = 3.0,
+) -> Iterator[Row]:
+    """Seconds of a conversion without parity, KB of 1000 bytes, times of a call and of opening beside LightGBM's."""
+    for case in cases:
+        with TemporaryDirectory() as name:
+            folder = Path(name)
+            model, _ = RECIPES[case.model].files(256)
+            yield from _made(case.model, model, folder, repetitions)
+            for form in {"model.forest", "model.pmml"}.intersection(forms):
+                mlconvert.convert(model, Path(form).suffix.removeprefix("."), folder / form, validate=False)
+            found = mlconvert.bench(
+                model,
+                *(folder / form for form in forms),
+                batch=batch,
+                seconds=seconds,
+                processes=max(2, repetitions),
+                trust=True,
+            )
+        for rows in (timed.rows, timed.loads, timed.noise):
+            yield from rows(case.model, found)
 
 
 def _made(name: str, model: Path, folder: Path, repetitions: int) -> Iterator[Row]:
@@ -77,42 +80,5 @@ def _convert(model: Path, jar: Path, words: tuple[str, ...]) -> float:
     return run(command, "lightgbm2jar", model, "-o", jar, *words, *flags).seconds
 
 
-def _scored(name: str, x: np.ndarray, folder: Path, repetitions: int, warm: int) -> Iterator[Row]:
-    with _opened(folder / "native.jar") as native, _opened(folder / "jpmml.jar") as jpmml:
-        _check(native, jpmml, x)
-        row = _in_turns(native, jpmml, repetitions, lambda jar, calls: jar.time_rows(x, warm_up=calls, rounds=1), warm)
-        batch = _in_turns(
-            native, jpmml, repetitions, lambda jar, calls: jar.time_batches(x, warm_up=calls, rounds=3), warm // len(x)
-        )
-        load = _in_turns(
-            native, jpmml, repetitions, lambda jar, calls: jar.time_loading(warm_up=calls, rounds=3), WARM_LOADS
-        )
-    yield Row(f"{name}: loading", "ms", *([value / 1e6 for value in side] for side in load))
-    yield Row(f"{name}: one row", "µs", *([value / 1e3 for value in side] for side in row))
-    yield Row(f"{name}: a row of a batch", "µs", *([value / 1e3 / len(x) for value in side] for side in batch))
-
-
-def _opened(jar: Path) -> JarRunner:
-    runner = mlconvert.open(jar, trust=True)
-    assert isinstance(runner, JarRunner)
-    return runner
-
-
-def _check(native: JarRunner, jpmml: JarRunner, x: np.ndarray) -> None:
-    one, other = (runner.run({"x": x})["probability"] for runner in (native, jpmml))
-    np.testing.assert_allclose(one, other, rtol=1e-12)
-
-
-def _in_turns(
-    native: JarRunner, jpmml: JarRunner, repetitions: int, time: Callable[[JarRunner, int], np.ndarray], warm: int
-) -> tuple[list[float], list[float]]:
-    """The medians of each turn, in nanoseconds; both are warm before the first."""
-    for jar in (native, jpmml):
-        time(jar, warm)
-    pairs = [(float(np.median(time(native, 0))), float(np.median(time(jpmml, 0)))) for _ in range(repetitions)]
-    one, other = zip(*pairs, strict=True)
-    return list(one), list(other)
-
-
 if __name__ == "__main__":
-    main("routes", "One model by both routes to a jar", ("native jar", "JPMML jar"), measure, pairs=3)
+    main("routes", "One model by every route", ("artifact, or native jar", "LightGBM, or JPMML jar"), measure, pairs=5)

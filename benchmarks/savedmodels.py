@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from measure import networks, scoring
+from measure import networks, scoring, timed
 from measure.results import Row, main
 
 import mlconvert
@@ -57,14 +58,16 @@ CASES = (
 MEMORY = 3.0
 
 
-def measure(repetitions: int, cases: Iterable[Case] = CASES) -> Iterator[Row]:
+def measure(
+    repetitions: int, cases: Iterable[Case] = CASES, settings: Sequence[str] = tuple(ONEDNN), seconds: float = 3.0
+) -> Iterator[Row]:
     """Milliseconds of a batch of one on one core, seconds and MiB of converting."""
     with TemporaryDirectory() as name:
         for case in cases:
-            yield from _case(case, Path(name), repetitions)
+            yield from _case(case, Path(name), repetitions, settings, seconds)
 
 
-def _case(case: Case, folder: Path, repetitions: int) -> Iterator[Row]:
+def _case(case: Case, folder: Path, repetitions: int, settings: Sequence[str], seconds: float) -> Iterator[Row]:
     theirs: dict[str, Path] = {}
     if case.keras:
         source, theirs["keras.applications"], inputs = networks.keras_files(case.network)
@@ -74,17 +77,46 @@ def _case(case: Case, folder: Path, repetitions: int) -> Iterator[Row]:
     mlconvert.convert(source, "tf", made, validate=False)
     if case.others:
         theirs |= _others(source, folder / "others" / case.network)
-    for setting, value in ONEDNN.items():
-        commands = {"ours": _opened("tf", made, inputs, value), "ONNX Runtime": _opened("onnx", source, inputs, value)}
-        commands |= {name: _opened("tf", path, inputs, value) for name, path in theirs.items()}
-        goals = {name: KERAS if name == "keras.applications" else OTHERS for name in theirs}
-        goals["ONNX Runtime"] = case.onednn if value == "1" else case.plain
-        with scoring.peers(commands) as peers:
-            found = scoring.in_turns(_right(peers), "batch", repetitions)
-        for name in list(found)[1:]:
-            yield Row(f"{case.network} {setting}, {name}", "ms", found["ours"], found[name], goals[name])
+    for setting in settings:
+        value = ONEDNN[setting]
+        with _onednn(value):
+            found = mlconvert.bench(
+                source, made, data=inputs, batch=1, processes=max(2, repetitions), seconds=seconds, trust=True
+            )
+        goal = case.onednn if value == "1" else case.plain
+        for row in timed.rows(case.network, found, {made.name: goal}):
+            yield replace(row, what=f"{case.network} {setting}, ONNX Runtime")
+        if theirs:
+            yield from _beside(f"{case.network} {setting}", source, made, inputs, theirs, value, repetitions)
     if case.converting:
         yield from _converting(case.network, case.converting, source, folder / "again", repetitions)
+
+
+@contextlib.contextmanager
+def _onednn(value: str) -> Iterator[None]:
+    """With what is started meanwhile told whether TensorFlow is to use oneDNN."""
+    name = "TF_ENABLE_ONEDNN_OPTS"
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        os.environ.update({} if before is None else {name: before})
+
+
+def _beside(
+    what: str, source: Path, made: Path, inputs: Path, theirs: dict[str, Path], onednn: str, repetitions: int
+) -> Iterator[Row]:
+    """What others have made, which need not take what the source takes, by the same program in turns."""
+    commands = {"ours": _opened("tf", made, inputs, onednn), "ONNX Runtime": _opened("onnx", source, inputs, onednn)}
+    commands |= {name: _opened("tf", path, inputs, onednn) for name, path in theirs.items()}
+    with scoring.peers(commands) as peers:
+        right = {name: peer for name, peer in _right(peers).items() if name != "ONNX Runtime"}
+        found = scoring.in_turns(right, "batch", repetitions)
+    for name in list(found)[1:]:
+        goal = KERAS if name == "keras.applications" else OTHERS
+        yield Row(f"{what}, {name}", "ms", found["ours"], found[name], goal)
 
 
 def _others(source: Path, folder: Path) -> dict[str, Path]:

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure.pairs import interleaved
-from measure.processes import run
+from measure.processes import interleaved, run
 from measure.results import Row, main
 
 GOAL = 1.3

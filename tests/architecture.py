@@ -15,10 +15,11 @@ PLUGINS = REPOSITORY / "plugins" / "mlconvert_plugins"
 LAYERS = tuple(
     layer.split()
     for layer in (
-        "errors dims signature artifact host probes format stage runner wire worker hooks text",
-        "options licences registry edges routes cache manifest commit compare parity hops report request sources "
-        "naming requirements environments subjects",
-        "frame",
+        "errors dims signature artifact host tokens probes format ranges stage runner wire worker hooks text usercode",
+        "options licences registry edges routes cache manifest commit request sources naming requirements environments "
+        "subjects envelope tally compare judge hops places accuracy datasets parity reports evidence",
+        "frame validation rejudging",
+        "benchmark",
         "api",
         "cli testing __main__",
     )

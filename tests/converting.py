@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlconvert import frame, parity, sources
+from mlconvert import frame, judge, sources
 from mlconvert.edges import edges
 from mlconvert.request import Request
 from mlconvert.worker import Worker
@@ -31,5 +31,5 @@ def validate(worker: Worker, source: Path, artifact: Path, **given: Any) -> dict
         context=context,
         **given,
     )
-    assert found["status"] in (parity.PASSED, parity.FAILED), found["reason"]
+    assert found["status"] in (judge.PASSED, judge.FAILED), found["reason"]
     return found

@@ -175,32 +175,18 @@ def test_a_file_that_can_execute_code_is_not_opened(alpha: Path) -> None:
     assert mlconvert.inspect(alpha, trust=True)["signature"] is not None
 
 
-# --- validate -------------------------------------------------------------------------------------------
-
-
-def test_an_artifact_is_held_against_its_source(alpha: Path, tmp_path: Path) -> None:
-    made = mlconvert.convert(alpha, "gamma", dims={"batch": (1, 2, 3)}).artifact.path
-    found = mlconvert.validate(alpha, made)
-    assert found["status"] == "passed"
-    (check,) = found["checks"]
-    assert check["stage"] is None, "no stage joins the two"
-    assert [probe["sizes"]["batch"] for probe in check["probes"]] == [2, 2, 1, 3]
-
-    wrong = line.beta(tmp_path / "wrong.beta", Line(weight=(5.0, -1.0, 0.5)))
-    found = mlconvert.validate(alpha, wrong)
-    assert found["status"] == "failed"
-    assert found["checks"][0]["stage"] == "alpha2beta"
-    assert found["checks"][0]["first_bad"]["node"] == "weight[0]"
+# --- validate: tests/test_validation.py has the rest ----------------------------------------------------
 
 
 def test_the_words_of_a_comparison(alpha: Path, tmp_path: Path) -> None:
     near = line.beta(tmp_path / "near.beta", Line(weight=(2.01, -1.0, 0.5)))
     found = mlconvert.validate(alpha, near, atol=1.0, rtol=0.0, inputs="x:float32[batch,3]=-9..9", dims="batch=2:4:6")
-    assert found["status"] == "passed"
-    assert [probe["sizes"]["batch"] for probe in found["checks"][0]["probes"]] == [4, 4, 2, 6]
+    assert found.status == "passed"
+    probes = found.document["artifacts"][0]["check"]["probes"]
+    assert [probe["sizes"]["batch"] for probe in probes] == [4, 4, 2, 6]
     data = tmp_path / "data.npz"
     np.savez(data, x=np.zeros((1, 3), np.float32))
-    assert mlconvert.validate(alpha, near, data=data)["status"] == "passed"
+    assert mlconvert.validate(alpha, near, data=data).status == "passed"
     with pytest.raises(ConversionError, match="no input 'z'"):
         mlconvert.validate(alpha, near, inputs="z:float32[1,3]")
 
@@ -211,7 +197,7 @@ def test_a_comparison_needs_trust_too(alpha: Path, tmp_path: Path) -> None:
     with pytest.raises(ConversionError) as caught:
         mlconvert.validate(alpha, beta)
     assert caught.value.code == "needs-trust"
-    assert mlconvert.validate(alpha, beta, trust=True)["status"] == "passed"
+    assert mlconvert.validate(alpha, beta, trust=True).status == "passed"
 
 
 # --- graph ----------------------------------------------------------------------------------------------

@@ -262,16 +262,52 @@ def test_inspect(shell: Shell) -> None:
 
 def test_validate(shell: Shell) -> None:
     shell.run("alpha2beta", "m.alpha")
+    line.beta(shell.folder / "wrong.beta", Line(weight=(7.0, -1.0, 0.5)))
     code, out, _ = shell.run("validate", "m.alpha", "m.beta")
     assert code == 0
-    assert out.startswith("parity  alpha2beta: passed")
-    assert shell.json("validate", "m.alpha", "m.beta")["status"] == "passed"
-    line.beta(shell.folder / "wrong.beta", Line(weight=(7.0, -1.0, 0.5)))
+    assert out.startswith("Validation: m.beta against m.alpha\n✓ passed")
+    found = shell.json("validate", "m.alpha", "m.beta", "wrong.beta", code=3)
+    assert [entry["check"]["status"] for entry in found["artifacts"]] == ["passed", "failed"]
     assert shell.run("validate", "m.alpha", "wrong.beta", "-q") == (3, "", "")
-    assert shell.json("validate", "m.alpha", "wrong.beta", code=3)["status"] == "failed"
     line.beta(shell.folder / "far.beta", Line(quirks={"device": "abacus"}))
     assert shell.run("validate", "m.alpha", "far.beta")[0] == 0
     assert shell.run("validate", "m.alpha", "far.beta", "--require-proof")[0] == 3
+
+
+def test_a_validation_is_kept_and_judged_again(shell: Shell) -> None:
+    line.beta(shell.folder / "near.beta", Line(weight=(2.001, -1.0, 0.5)))
+    code, _, err = shell.run("validate", "m.alpha", "near.beta", "--report", "p.json", "--report", "p.xml")
+    assert code == 3
+    assert "written  p.json" in err
+    assert "<failure" in (shell.folder / "p.xml").read_text()
+    assert shell.run("validate", "--from", "p.json")[0] == 3
+    assert shell.json("validate", "--from", "p.json", "--atol", "0.01")["status"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "error"),
+    [
+        (["m.alpha"], 2, "name a source and one artifact or more"),
+        ([], 2, "name a source and one artifact or more"),
+        (["--from", "no.json"], 1, "no.json cannot be read: No such file or directory"),
+        (["--from", "m.alpha"], 1, "m.alpha"),
+        (["m.alpha", "--from", "m.alpha"], 2, "--from runs nothing, so m.alpha has no place beside it"),
+        (["--from", "m.alpha", "--data", "x.npz"], 2, "--from runs nothing, so --data has no place beside it"),
+        (["m.alpha", "m.beta", "--report", "p.pdf"], 2, "reports are written as"),
+        (["m.alpha", "m.beta", "--report", "no/p.md"], 1, "there is no folder no"),
+        (["m.alpha", "m.beta", "--report", "m.beta"], 2, "reports are written as"),
+        (["m.alpha", "m.beta", "--range", "z=0:1"], 2, "no input 'z'"),
+        (["m.alpha", "m.beta", "--data", "no.csv"], 1, "there is no file no.csv"),
+        (["m.alpha", "z.beta"], 1, "takes z:float32"),
+    ],
+)
+def test_what_no_validation_can_do(shell: Shell, words: list[str], code: int, error: str) -> None:
+    line.beta(shell.folder / "m.beta", Line())
+    line.beta(shell.folder / "z.beta", Line(input="z"))
+    found, out, err = shell.run("validate", *words)
+    assert (found, out) == (code, "")
+    assert error in err
+    assert "Traceback" not in err
 
 
 def test_the_cache(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +324,7 @@ def test_the_cache(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
 
 # --- help -----------------------------------------------------------------------------------------------
 
-VERBS = [["convert"], ["inspect"], ["validate"], ["graph"], ["cache"]]
+VERBS = [["convert"], ["inspect"], ["validate"], ["bench"], ["graph"], ["cache"]]
 
 
 @pytest.mark.parametrize("words", VERBS + [[word] for word in edges.words()], ids=" ".join)

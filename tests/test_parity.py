@@ -11,8 +11,7 @@ import pytest
 from mlconvert import parity
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
-from mlconvert.parity import Judge, status_of
-from mlconvert.probes import Probe
+from mlconvert.parity import status_of
 from mlconvert.signature import DimRange
 from mlconvert.stage import Tolerance
 from mlconvert_toys import line
@@ -196,7 +195,8 @@ def test_the_users_data_is_what_is_compared(bench: Bench, tmp_path: Path) -> Non
     found = bench.check(HONEST, data=data)
     assert found["status"] == "passed"
     assert [probe["label"] for probe in found["probes"]] == ["data.npz"]
-    assert bench.check(HONEST.with_quirk("refuses", "7"), data=data)["status"] == "failed"
+    # Seven rows come in batches that the signature allows, of five and of two.
+    assert bench.check(HONEST.with_quirk("refuses", "5"), data=data)["status"] == "failed"
 
 
 def broken(folder: Path, kind: str) -> Path:
@@ -212,7 +212,7 @@ def broken(folder: Path, kind: str) -> Path:
         whole = npz(folder, x=np.zeros((1, 3), np.float32)).read_bytes()
         path.write_bytes(whole[: len(whole) // 2])
     elif kind == "damaged":
-        whole = bytearray(npz(folder, x=np.arange(3000, dtype=np.float32)).read_bytes())
+        whole = bytearray(npz(folder, x=np.arange(3000, dtype=np.float32).reshape(-1, 3)).read_bytes())
         whole[5000] ^= 255
         path.write_bytes(whole)
     elif kind == "zip":
@@ -225,7 +225,7 @@ def broken(folder: Path, kind: str) -> Path:
 def test_data_that_cannot_be_read(bench: Bench, tmp_path: Path, kind: str) -> None:
     with pytest.raises(ConversionError, match=r"data\.npz") as caught:
         bench.check(HONEST, data=broken(tmp_path, kind))
-    assert caught.value.code == "bad-data"
+    assert caught.value.code == ("no-such-file" if kind == "missing" else "bad-data")
 
 
 def test_data_under_other_names(bench: Bench, tmp_path: Path) -> None:
@@ -235,25 +235,6 @@ def test_data_under_other_names(bench: Bench, tmp_path: Path) -> None:
 
 
 # --- verdicts -------------------------------------------------------------------------------------------
-
-
-def test_answers_to_the_same_inputs_are_no_sign_of_insensitivity() -> None:
-    judge = Judge(Tolerance())
-    same = {"x": np.ones(3)}
-    for _ in range(2):
-        judge.add(Probe("opt", {}, same), {"y": np.ones(3)}, {"y": np.ones(3)})
-    assert judge.entry()["status"] == "passed"
-
-
-def test_one_output_of_two_that_never_moves() -> None:
-    judge = Judge(Tolerance())
-    for seed in range(2):
-        drawn = np.random.default_rng(seed).normal(size=3)
-        answer = {"y": 2 * drawn, "constant": np.ones(3)}
-        judge.add(Probe("opt", {}, {"x": drawn}), answer, answer)
-    entry = judge.entry()
-    assert entry["status"] == "unproven"
-    assert [output["status"] for output in entry["outputs"]] == ["passed", "insensitive"]
 
 
 def test_a_route_is_passed_when_every_hop_is() -> None:

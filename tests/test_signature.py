@@ -205,7 +205,7 @@ def test_names_stand_in_the_order_of_the_inputs() -> None:
 
 
 def test_the_users_words_are_worked_in() -> None:
-    given = Tensor("x", "float32", (4, 2, 2))
+    given = Tensor("x", "float32", (4, 2, 2), (0.0, 0.5))
     merged = TABULAR.merged([given], {"batch": DimRange(1, 2, 3)})
     assert merged.inputs == (given,)
     assert merged.outputs == TABULAR.outputs
@@ -226,11 +226,21 @@ def test_words_that_do_not_fit_the_model(tensor: Tensor, reason: str) -> None:
         TABULAR.merged([tensor], {})
 
 
+def test_a_range_stays_unless_another_is_written() -> None:
+    own = Signature((parse_tensor("ids:int64[batch,seq]=0..99"),))
+    assert own.merged([parse_tensor("ids:int64[batch,8]")], {}).inputs == (parse_tensor("ids:int64[batch,8]=0..99"),)
+    narrow = parse_tensor("ids:int64[batch,8]=1..2")
+    assert own.merged([narrow], {}).inputs == (narrow,)
+
+
 def test_a_manifest_fills_in_what_the_file_cannot_say() -> None:
     own = Signature((parse_tensor("ids:int64[batch,seq]"),), (parse_tensor("y:float32[batch]"),))
     told = Signature(
         (parse_tensor("ids:int64[n,seq]=0..99"),), (), {"batch": DimRange(1, 8, 32), "other": DimRange(2, 2, 2)}
     )
+    bounded = Signature((parse_tensor("ids:int64[batch,seq]=0..30521"),))
+    assert bounded.informed_by(told).inputs == (parse_tensor("ids:int64[batch,seq]=0..99"),)
+    assert bounded.informed_by(own).inputs == bounded.inputs
     known = own.informed_by(told)
     assert known.inputs == (parse_tensor("ids:int64[batch,seq]=0..99"),)
     assert known.dims == {"batch": DimRange(1, 8, 32)}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mlconvert import api, cli, frame
 from mlconvert.errors import ConversionError
-from mlconvert.report import as_html, as_text
+from mlconvert.reports.summary import as_html, as_text
 from mlconvert.request import Request
 from mlconvert.text import for_html, for_mermaid, for_shell, for_terminal, suggestion
 from mlconvert.worker import Worker

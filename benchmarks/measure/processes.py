@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,21 @@ def run(*command: str | Path, folder: Path | None = None) -> Usage:
             said.seek(0)
             raise RuntimeError(f"{' '.join(map(str, command))}\n{said.read().decode(errors='replace')}")
     return Usage(seconds, usage.ru_utime + usage.ru_stime, sampler.peak)
+
+
+def interleaved(sides: Mapping[str, Callable[[], Usage]], repetitions: int) -> dict[str, list[Usage]]:
+    """Each side `repetitions` times, in turns, so that what drifts meets them alike; of several, one more warms up.
+
+    Every other turn runs the sides in the opposite order: what one leaves behind must not always meet the same other.
+    """
+    found: dict[str, list[Usage]] = {name: [] for name in sides}
+    warm_up = 1 if repetitions > 1 else 0
+    for turn in range(repetitions + warm_up):
+        for name in list(sides)[:: 1 if turn % 2 else -1]:
+            usage = sides[name]()
+            if turn >= warm_up:
+                found[name].append(usage)
+    return found
 
 
 class _Sampler:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import statistics
 import sys
@@ -12,12 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 import mlconvert
-from measure.pairs import Ratio, ratio
 from mlconvert import manifest
+from mlconvert.benchmark.document import machine
+from mlconvert.benchmark.statistics import Ratio, compared, paired
 
+CONFIDENCE = 0.99
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 _PACKAGES = (
     "torch", "onnxscript", "onnxruntime", "tensorrt-rtx-cu13", "tensorflow-cpu", "timm", "transformers", "click",
@@ -30,6 +29,7 @@ class Row:
     """One comparison: `ours` and `theirs` hold one number per pair, in `unit`.
 
     The ratio is ours over theirs, and a goal bounds it from above; with `faster` it is theirs over ours, from below.
+    `known` is the ratio where `mlconvert.bench` has found it, from more numbers than stand here.
     """
 
     what: str
@@ -38,10 +38,13 @@ class Row:
     theirs: Sequence[float]
     goal: float | None = None
     faster: bool = False
+    known: Ratio | None = None
 
     @property
     def ratio(self) -> Ratio:
         """Ours over theirs; with `faster` theirs over ours."""
+        if self.known is not None:
+            return self.known
         return ratio(self.theirs, self.ours) if self.faster else ratio(self.ours, self.theirs)
 
     @property
@@ -54,7 +57,15 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """Every sample, and what follows from them."""
-        return {**asdict(self), "ratio": asdict(self.ratio), "verdict": self.verdict}
+        own = {key: value for key, value in asdict(self).items() if key != "known"}
+        return {**own, "ratio": asdict(self.ratio), "verdict": self.verdict}
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Ratio:
+    """How many times `theirs` ours is, pair by pair, by the statistics of `mlconvert.bench`; of one pair, as it is."""
+    if len(ours) == 1:
+        return compared(ours, theirs, confidence=CONFIDENCE)
+    return paired([[own] for own in ours], [[other] for other in theirs], confidence=CONFIDENCE)
 
 
 def write(name: str, title: str, sides: tuple[str, str], rows: Iterable[Row]) -> None:
@@ -65,7 +76,7 @@ def write(name: str, title: str, sides: tuple[str, str], rows: Iterable[Row]) ->
         "title": title,
         "sides": sides,
         "command": f"python benchmarks/{name}.py",
-        "machine": _machine(),
+        "machine": machine(),
         "versions": {"python": platform.python_version(), "mlconvert": mlconvert.__version__}
         | manifest.versions(_PACKAGES),
         "rows": [row.as_json() for row in rows],
@@ -77,27 +88,16 @@ def write(name: str, title: str, sides: tuple[str, str], rows: Iterable[Row]) ->
     print(table)
 
 
-def _machine() -> dict[str, Any]:
-    """The machine by its class, and how busy it was: shared cores make times longer, and ratios wider."""
-    return {
-        "system": platform.system(),
-        "architecture": platform.machine(),
-        "cores": os.cpu_count(),
-        "memory": psutil.virtual_memory().total,
-        "load": os.getloadavg()[1],
-    }
-
-
 def _table(document: dict[str, Any], rows: Sequence[Row]) -> str:
-    machine, (ours, theirs) = document["machine"], document["sides"]
+    here, (ours, theirs) = document["machine"], document["sides"]
     versions = ", ".join(f"{name} {version}" for name, version in document["versions"].items())
     lines = [
         f"# {document['title']}",
         "",
-        f"`{document['command']}` on {machine['cores']} {machine['architecture']} cores with "
-        f"{machine['memory'] / 2**30:.0f} GiB, at a load of {machine['load']:.1f}. With {versions}.",
+        f"`{document['command']}` on {here['cores']} {here['architecture']} cores with "
+        f"{here['memory'] / 2**30:.0f} GiB, at a load of {here['load']:.1f}. With {versions}.",
         "",
-        f"| | unit | {ours} | {theirs} | ratio (95 %) | goal |",
+        f"| | unit | {ours} | {theirs} | ratio ({100 * CONFIDENCE:g} %) | goal |",
         "|---|---|---|---|---|---|",
         *(_line(row) for row in rows),
     ]
@@ -106,7 +106,9 @@ def _table(document: dict[str, Any], rows: Sequence[Row]) -> str:
 
 def _line(row: Row) -> str:
     ours, theirs = (f"{statistics.median(side):.3g}" for side in (row.ours, row.theirs))
-    return f"| {row.what} | {row.unit} | {ours} | {theirs} | {row.ratio} | {row.verdict} |"
+    found = row.ratio
+    shown = f"{found.median:.2f} ({found.low:.2f} to {found.high:.2f})"
+    return f"| {row.what} | {row.unit} | {ours} | {theirs} | {shown} | {row.verdict} |"
 
 
 def main(name: str, title: str, sides: tuple[str, str], measure: Callable[[int], Iterable[Row]], pairs: int) -> None:

@@ -8,12 +8,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from mlconvert.api import Result as Result
+    from mlconvert.api import bench as bench
     from mlconvert.api import convert as convert
     from mlconvert.api import inspect as inspect
     from mlconvert.api import open as open
     from mlconvert.api import validate as validate
 
-__all__ = ["Result", "convert", "inspect", "open", "validate"]
+__all__ = ["Result", "bench", "convert", "inspect", "open", "validate"]
 
 
 def __getattr__(name: str) -> Any:

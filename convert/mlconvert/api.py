@@ -11,9 +11,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from mlconvert import edges, frame, licences, manifest, parity, registry, requirements, sources, subjects
-from mlconvert.cache import Cache
+from mlconvert import edges, frame, judge, licences, manifest, registry, requirements, sources, subjects, validation
+from mlconvert.benchmark import gates
+from mlconvert.benchmark.running import Order
+from mlconvert.benchmark.running import run as run_benchmark
+from mlconvert.benchmark.settings import Settings, read_counts
 from mlconvert.errors import ConversionError, ParityError, UsageError, refuse
+from mlconvert.evidence import Benchmark, Validation
 from mlconvert.frame import Listener, Result, memory_limit, unheard
 from mlconvert.host import Host
 from mlconvert.options import parse_pass
@@ -23,11 +27,12 @@ from mlconvert.signature import DimRange, Signature, Tensor, parse_dim_range, pa
 from mlconvert.text import for_terminal, suggestion
 from mlconvert.worker import Worker
 
-__all__ = ["Result", "convert", "inspect", "open", "validate"]
+__all__ = ["Result", "bench", "convert", "inspect", "open", "validate"]
 
 # No honest file takes a parser this many seconds.
 _PATIENCE = 600
 
+Counts = str | int | Sequence[int] | None
 Words = str | Sequence[str | Tensor] | None
 Dims = Mapping[str, DimRange | Sequence[int | None] | int] | Sequence[str] | None
 
@@ -97,12 +102,12 @@ def convert(
 def proven(result: Result, require_proof: bool = False) -> Result:
     """The result, unless its parity failed (or is missing where proof is required): then ParityError."""
     found = result.parity
-    if found["status"] == parity.FAILED or (require_proof and found["status"] != parity.PASSED):
+    if found["status"] == judge.FAILED or (require_proof and found["status"] != judge.PASSED):
         first_bad = next((c["first_bad"]["node"] for c in found["checks"] if c.get("first_bad")), "")
         raise ParityError(
             f"parity {found['status']}: {found['reason']}",
             result=result,
-            code="parity-failed" if found["status"] == parity.FAILED else "parity-unproven",
+            code="parity-failed" if found["status"] == judge.FAILED else "parity-unproven",
             where=first_bad,
             fix=f"the artifact was kept aside as {result.artifact.path.name}",
         )
@@ -169,11 +174,61 @@ def _why_absent(path: Path) -> str:
 
 
 def validate(
-    source: str | os.PathLike[str],
-    artifact: str | os.PathLike[str],
-    *,
+    source: Any,
+    *artifacts: str | os.PathLike[str],
     inputs: Words = None,
     dims: Dims = None,
+    ranges: str | Sequence[str] = (),
+    data: str | os.PathLike[str] | None = None,
+    labels: str | os.PathLike[str] | None = None,
+    model: str | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+    seed: int = 0,
+    trust: bool = False,
+    reproducer: str | os.PathLike[str] | None = None,
+    listen: Listener = unheard,
+) -> Validation:
+    """Hold artifacts against their source, a path or a live model: the verdict on each, and its evidence.
+
+    `data` is a file (.npz, .csv, .parquet), a folder of .npy files or the user's code (`pkg.mod:function`, which needs
+    `trust`); without it inputs are drawn, within `ranges` (`"x=0:255"`) where they are given. `labels` is a file, or
+    `column:NAME` of the data. The smallest part that fails is written to the folder `reproducer`.
+
+    Raises ConversionError for files that cannot be opened or whose signatures do not fit together.
+    """
+    question = validation.Question(
+        source=source if not isinstance(source, (str, os.PathLike)) else Path(source),
+        artifacts=tuple(Path(artifact) for artifact in artifacts),
+        inputs=read_inputs(inputs),
+        dims=read_dims(dims),
+        ranges=_listed(ranges),
+        data=None if data is None else os.fspath(data),
+        labels=None if labels is None else os.fspath(labels),
+        model=model,
+        atol=atol,
+        rtol=rtol,
+        seed=seed,
+        trust=trust,
+        reproducer=None if reproducer is None else Path(reproducer),
+    )
+    return Validation(validation.run(question, listen))
+
+
+def bench(
+    source: Any,
+    *artifacts: str | os.PathLike[str],
+    batch: Counts = None,
+    threads: Counts = 1,
+    clients: Counts = 1,
+    seconds: float = 3.0,
+    processes: int = 5,
+    margin: float = 0.02,
+    confidence: float = 0.99,
+    fail_if: str | Sequence[str] = (),
+    inputs: Words = None,
+    dims: Dims = None,
+    ranges: str | Sequence[str] = (),
     data: str | os.PathLike[str] | None = None,
     model: str | None = None,
     atol: float | None = None,
@@ -181,34 +236,42 @@ def validate(
     seed: int = 0,
     trust: bool = False,
     listen: Listener = unheard,
-) -> dict[str, Any]:
-    """Hold an artifact against its source; the entry that stands under `parity` in a manifest.
+) -> Benchmark:
+    """Time artifacts beside their source, a path or a live model. The evidence shows itself in a notebook.
 
-    Raises ConversionError for files that cannot be opened or whose signatures do not fit together.
+    An artifact that fails parity is not timed. `batch`, `threads` and `clients` are numbers or the command line's words
+    (`"1,8,32"`), all swept with all; without `batch` it is the smallest that every model takes. `seconds` are those of
+    measuring one model in one cell, spread over `processes` in which it is started anew. Ratios hold at `confidence`,
+    and count as equivalent within `margin`. `fail_if` are conditions such as `"p99 > 1.05 * base"`: the status is
+    `failed` where one of them surely holds. The other arguments are those of `validate`.
+
+    Raises ConversionError for files that cannot be opened and for a batch that a model does not take, UsageError for
+    words that are none.
     """
-    parity.check_tolerances(atol=atol, rtol=rtol)
-    oracle = subjects.admitted(Path(source), None, model, trust=trust)
-    subject = subjects.admitted(Path(artifact), trust=trust)
-    between = subjects.between(oracle.format, subject.format)
-    name = between[0].name if len(between) == 1 else "validate"
-    values = frame.context(name, Cache(), None if data is None else Path(data), seed, trust)
-    with Worker(memory=memory_limit()) as worker, values as context:
-        subject = subjects.with_signature(
-            worker, subject, trust=trust, inputs=read_inputs(inputs), dims=read_dims(dims)
-        )
-        oracle = replace(oracle, signature=subject.signature)
-        check = worker.call(
-            "mlconvert.parity:check",
-            listen,
-            source=oracle,
-            artifact=subject,
-            stage=between[-1].reference if between else None,
-            reader=between[0].reference if len(between) > 1 else None,
-            context=context,
-            rtol=rtol,
-            atol=atol,
-        )
-    return parity.status_of([check])
+    question = validation.Question(
+        source=source if not isinstance(source, (str, os.PathLike)) else Path(source),
+        artifacts=tuple(map(Path, artifacts)),
+        inputs=read_inputs(inputs),
+        dims=read_dims(dims),
+        ranges=_listed(ranges),
+        data=None if data is None else os.fspath(data),
+        model=model,
+        atol=atol,
+        rtol=rtol,
+        seed=seed,
+        trust=trust,
+    )
+    settings = Settings(
+        batch=read_counts("batch", batch),
+        threads=read_counts("threads", threads),
+        clients=read_counts("clients", clients),
+        seconds=seconds,
+        processes=processes,
+        margin=margin,
+        confidence=confidence,
+        seed=seed,
+    )
+    return Benchmark(run_benchmark(Order(question, settings, tuple(map(gates.read, _listed(fail_if)))), listen))
 
 
 def read_inputs(words: Words) -> tuple[Tensor, ...]:

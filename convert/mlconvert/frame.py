@@ -15,7 +15,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mlconvert import cache, commit, environments, manifest, naming, options, parity, registry, routes, sources
+from mlconvert import (
+    cache,
+    commit,
+    datasets,
+    environments,
+    judge,
+    manifest,
+    naming,
+    options,
+    parity,
+    registry,
+    routes,
+    sources,
+)
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError, InternalError, refuse
 from mlconvert.host import Host
@@ -24,12 +37,11 @@ from mlconvert.requirements import foreign, unavailable
 from mlconvert.routes import Hop
 from mlconvert.signature import DimRange, Signature
 from mlconvert.stage import Outcome
-from mlconvert.text import for_shell, for_terminal
+from mlconvert.text import for_shell
 from mlconvert.worker import Worker, fault_of
 
 Listener = Callable[[str, dict[str, Any]], None]
-REJECTED = ".rejected"
-REPRODUCER = f"{REJECTED}.reproducer"
+REJECTED, REPRODUCER = ".rejected", ".reproducer"
 # Codes that say that this stage cannot convert this model, and not that the file or the host is at fault.
 _OF_THE_STAGE = re.compile(r"unsupported-|unknown-|.-(refused|wrong)$")
 
@@ -52,7 +64,7 @@ class Result:
         return entry
 
     def _repr_html_(self) -> str:
-        from mlconvert.report import as_html
+        from mlconvert.reports.summary import as_html
 
         return as_html(self.manifest)
 
@@ -63,10 +75,8 @@ def run(request: Request, listen: Listener = unheard, worker: Worker | None = No
     `worker` is one that is already warm, for callers that convert many models; the route has its own otherwise.
     """
     parity.check_tolerances(atol=request.atol, rtol=request.rtol)
-    if request.data is not None and not request.data.is_file():
-        raise ConversionError(
-            f"there is no file {for_terminal(request.data)}", code="no-such-file", where=request.data.name
-        )
+    if request.data is not None:
+        datasets.check_there(request.data)
     with _disk_errors(), contextlib.ExitStack() as stack:
         if request.live:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mlconvert-")))
@@ -177,12 +187,12 @@ class _Journey:
             with _naming(hop, route[:number]), self._way_around(hop):
                 artifact = self._hop(artifact, hop, self.scratch.place(str(number)) / name)
             place = self.scratch.target.with_name(name)
-            if self.checks and self.checks[-1]["status"] == parity.FAILED:
+            if self.checks and self.checks[-1]["status"] == judge.FAILED:
                 # What follows a wrong artifact is not worth making; the wrong one is what the user will look at.
                 return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
             if self.request.keep and name not in (*names[number + 1 :], names[-1]):
                 artifact = self._put(artifact, place, replace_old=self.request.force).artifact
-        if self.request.require_proof and parity.status_of(self.checks)["status"] != parity.PASSED:
+        if self.request.require_proof and parity.status_of(self.checks)["status"] != judge.PASSED:
             return self._put(artifact, place.with_name(name + REJECTED), replace_old=True)
         return self._put(artifact, place, replace_old=self.request.force)
 
@@ -256,8 +266,10 @@ class _Journey:
 
     def _key(self, artifact: Artifact, hop: Hop, out: Path) -> str | None:
         """The hop's cache key; None where looking it up would skip code of the user's, or the cache is off."""
+        data = self.request.data
         fmt = sources.load_format(artifact.format)
-        if not self.request.cache or artifact.model or fmt.executes(artifact.path, artifact.flavour):
+        runs_code = fmt.executes(artifact.path, artifact.flavour) or (data is not None and datasets.is_code(data))
+        if not self.request.cache or artifact.model or runs_code:
             return None
         stage = hop.edge.plugin
         return cache.key_of(
@@ -268,7 +280,7 @@ class _Journey:
             options={name: _content(value) for name, value in options.values_of(hop.options).items()},
             versions=self._versions(hop),
             code=[cache.code_digest("mlconvert"), cache.code_digest(re.split("[.:]", hop.edge.reference)[0])],
-            data=manifest.sha256(self.request.data) if self.request.data else None,
+            data=manifest.digest(data)["sha256"] if data else None,
             seed=self.request.seed,
             name=out.name if stage.names_artifact else None,
             delivers=vars(stage.delivers(hop.options, self.host)),
@@ -276,8 +288,8 @@ class _Journey:
         )
 
     def _parity(self, before: Artifact, after: Artifact, hop: Hop) -> dict[str, Any]:
-        with self._context(hop) as values:
-            values["reproducer"] = self.scratch.target.with_name(after.path.name + REPRODUCER)
+        reproducer = self.scratch.target.with_name(after.path.name + REJECTED + REPRODUCER)
+        with self._context(hop, reproducer) as values:
             found: dict[str, Any] = self.worker.call(
                 "mlconvert.parity:check",
                 self.listen,
@@ -289,7 +301,7 @@ class _Journey:
                 atol=self.request.atol,
                 made_here=True,
             )
-        if found["status"] == parity.UNPROVEN and "fix" in found:
+        if found["status"] == judge.UNPROVEN and "fix" in found:
             found["fix"] = f"on a machine that has it: {self._proof(after)}"
         self.listen("check", found)
         return found
@@ -345,21 +357,30 @@ class _Journey:
                 **arguments,
             )
 
-    def _context(self, hop: Hop) -> contextlib.AbstractContextManager[dict[str, Any]]:
+    def _context(self, hop: Hop, reproducer: Path | None = None) -> contextlib.AbstractContextManager[dict[str, Any]]:
         # A live object comes from the caller's own process: it needs no word for it.
         trust = self.request.trust or self.request.live
-        return context(hop.edge.name, self.cache, self.request.data, self.request.seed, trust)
+        return context(hop.edge.name, self.cache, self.request.data, self.request.seed, trust, reproducer)
 
 
 @contextlib.contextmanager
-def context(stage: str, kept: cache.Cache, data: Path | None, seed: int, trust: bool) -> Iterator[dict[str, Any]]:
+def context(
+    stage: str, kept: cache.Cache, data: Path | None, seed: int, trust: bool, reproducer: Path | None = None
+) -> Iterator[dict[str, Any]]:
     """The values of a stage's Context, with a scratch folder that goes when the hook is done."""
     with tempfile.TemporaryDirectory(prefix="mlconvert-", ignore_cleanup_errors=True) as folder:
         scratch, otherwise = (Path(folder) / name for name in ("scratch", "cache"))
         scratch.mkdir()
         otherwise.mkdir()
         own = kept.stage_folder(stage) or otherwise
-        yield {"scratch": scratch, "cache": own, "data": data, "seed": seed, "trust": trust}
+        yield {
+            "scratch": scratch,
+            "cache": own,
+            "data": data,
+            "seed": seed,
+            "trust": trust,
+            "reproducer": reproducer,
+        }
 
 
 @contextlib.contextmanager

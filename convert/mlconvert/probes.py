@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional
 
+from mlconvert import tokens
 from mlconvert.errors import ConversionError
 from mlconvert.signature import DimRange, Signature, Tensor, evaluate
 
@@ -39,7 +40,7 @@ def draw(signature: Signature, seed: int, budget: int = BUDGET) -> Iterator[Prob
     for number, (label, sizes) in enumerate(_sizes(signature)):
         fitted = _within(signature, sizes, budget)
         generator = np.random.default_rng([seed, number])
-        inputs = {tensor.name: draw_tensor(tensor, fitted, generator) for tensor in signature.inputs}
+        inputs = _drawn(signature, fitted, generator)
         yield Probe(label if fitted == sizes else f"{label} (within memory)", fitted, inputs)
 
 
@@ -75,6 +76,18 @@ def _within(signature: Signature, sizes: Mapping[str, int], budget: int) -> dict
     return fitted
 
 
+def _drawn(signature: Signature, sizes: Mapping[str, int], generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """What a language model takes as its tokenizer would fill it, all else each by itself."""
+    shapes = {tensor.name: shape_of(tensor, sizes) for tensor in signature.inputs}
+    told = tokens.draw(signature, shapes, generator)
+    return {
+        tensor.name: told[tensor.name].astype(numpy_dtype(tensor.dtype))
+        if tensor.name in told
+        else draw_tensor(tensor, sizes, generator)
+        for tensor in signature.inputs
+    }
+
+
 def _count(tensor: Tensor, sizes: Mapping[str, int]) -> int:
     count = 1
     for size in shape_of(tensor, sizes):
@@ -104,16 +117,16 @@ def draw_tensor(tensor: Tensor, sizes: Mapping[str, int], generator: np.random.G
         return generator.random(shape) < 0.5
     if "int" in tensor.dtype:
         low, high = tensor.range or (0, 1)
-        return generator.integers(int(low), int(high), shape, endpoint=True).astype(_numpy_dtype(tensor.dtype))
+        return generator.integers(int(low), int(high), shape, endpoint=True).astype(numpy_dtype(tensor.dtype))
     if tensor.dtype == "string":
         return generator.integers(0, 1000, shape).astype(str).astype(object)
     values = generator.standard_normal(shape) if tensor.range is None else generator.uniform(*tensor.range, shape)
     if tensor.dtype.startswith("complex"):
         values = values + 1j * generator.standard_normal(shape)
-    return np.asarray(values).astype(_numpy_dtype(tensor.dtype))
+    return np.asarray(values).astype(numpy_dtype(tensor.dtype))
 
 
-def _numpy_dtype(name: str) -> np.dtype:
+def numpy_dtype(name: str) -> np.dtype:
     """numpy's dtype of that name; bfloat16 and those of 8 and 4 bits come from ml_dtypes, which onnx brings along."""
     import numpy as np
 

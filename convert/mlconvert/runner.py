@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Optional, Protocol
 
@@ -33,6 +33,12 @@ class Runner(Protocol):
     signature: Signature
     # The time of the last run in seconds, by the runner's own clock, transfers of its runtime excluded where it can.
     seconds: float
+    # What that is the time of, for whoever reads a benchmark.
+    clock: str = "one run, by the runner's own clock"
+    # Whether several threads may run it at once; each then has a shallow copy, so that `seconds` is its own.
+    concurrent: bool = False
+    # Seconds of running before its times can settle: a just-in-time compiler has to come to it first.
+    warm_up: float = 0.05
 
     def __init__(self, artifact: Artifact, *, trust: bool = False) -> None: ...
 
@@ -45,3 +51,14 @@ class Runner(Protocol):
     def run(self, inputs: Arrays) -> dict[str, np.ndarray]:
         """Outputs by name for inputs by name; arrays of the signature's dtypes and shapes."""
         ...
+
+    def times(self, inputs: Sequence[Arrays], count: int) -> list[float]:
+        """Seconds of `count` runs, by the same clock as `seconds`, on the sets of inputs in turn.
+
+        Overridden where the loop can stand closer to the model: in its own JVM, say.
+        """
+        found = []
+        for number in range(count):
+            self.run(inputs[number % len(inputs)])
+            found.append(self.seconds)
+        return found

@@ -132,17 +132,18 @@ class Signature:
         ranges = {(tensor.name, tensor.dtype): tensor.range for tensor in other.inputs}
         return replace(
             self,
-            inputs=tuple(replace(t, range=t.range or ranges.get((t.name, t.dtype))) for t in self.inputs),
+            # What a user has said goes before what can be read from tables of the model.
+            inputs=tuple(replace(t, range=ranges.get((t.name, t.dtype)) or t.range) for t in self.inputs),
             dims={**self.dims, **{name: other.dims[name] for name in self.names() if name in other.dims}},
             columns=self.columns or other.columns,
             labels=self.labels or other.labels,
         )
 
     def merged(self, inputs: Iterable[Tensor], dims: Mapping[str, DimRange]) -> Signature:
-        """This signature with what the user wrote: inputs replace those of the same name, dims are added.
+        """This signature with what the user wrote: inputs replace those of the same name, and dims are added.
 
-        Raises ValueError for an input the signature does not have, another dtype or another rank; a
-        signature without inputs takes them all.
+        A range that they do not give stays. Raises ValueError for an input the signature does not have, another dtype
+        or another rank; a signature without inputs takes them all.
         """
         given = {tensor.name: tensor for tensor in inputs}
         known = {tensor.name: tensor for tensor in self.inputs}
@@ -156,9 +157,8 @@ class Signature:
                 raise ValueError(f"input {tensor.name!r} is {own.dtype}, not {tensor.dtype}")
             if len(own.shape) != len(tensor.shape):
                 raise ValueError(f"input {tensor.name!r} has rank {len(own.shape)}, not {len(tensor.shape)}")
-        return replace(
-            self, inputs=tuple(given.get(name, own) for name, own in known.items()), dims={**self.dims, **dims}
-        )
+        replaced = {name: replace(tensor, range=tensor.range or known[name].range) for name, tensor in given.items()}
+        return replace(self, inputs=tuple({**known, **replaced}.values()), dims={**self.dims, **dims})
 
 
 def _number(value: float) -> str:

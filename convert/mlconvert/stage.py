@@ -119,7 +119,8 @@ class Context:
 
     `scratch` is empty and removed afterwards; `cache` is the stage's private folder, kept between runs and shared
     by concurrent ones. `trust` says that the user vouches for files that can execute code. `reproducer` is the folder
-    that `localise` writes a reproducer to, None where none is wanted; `tolerance` is the one that was not met.
+    to which `localise` writes the smallest part that still fails, None where none is wanted; `tolerance` is the one
+    that was not met.
     """
 
     scratch: Path

@@ -14,7 +14,8 @@ _HIDDEN = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 
 def _visible(letter: str) -> str:
     code = ord(letter)
-    if unicodedata.category(letter) not in _HIDDEN:
+    # The last two of each plane are no characters; XML and what reads it refuse them.
+    if unicodedata.category(letter) not in _HIDDEN and code & 0xFFFE != 0xFFFE:
         return letter
     return f"\\x{code:02x}" if code < 2**8 else f"\\u{code:04x}" if code < 2**16 else f"\\U{code:08x}"
 
@@ -28,6 +29,16 @@ def for_terminal(text: object, limit: int = 2000) -> str:
 def for_html(text: object) -> str:
     """`text` as HTML character data, safe in element content and quoted attributes."""
     return html.escape(for_terminal(text), quote=True)
+
+
+def for_markdown(text: object) -> str:
+    """`text` as code in GitHub's Markdown, in a table or elsewhere: nothing in it is a link, a mention or emphasis."""
+    shown = for_terminal(text).strip()
+    if not re.search(r"[`|]", shown):
+        return f"`{shown}`" if shown else ""
+    # Inside a tag's content Markdown is still read, character references are not.
+    safe = re.sub(r"[!-/:-@[-`{-~]", lambda match: f"&#{ord(match[0])};", shown)
+    return f"<code>{safe}</code>"
 
 
 def for_mermaid(text: object) -> str:

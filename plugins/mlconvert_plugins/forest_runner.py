@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class ForestRunner(Runner):
     """One open forest. Its outputs are `margin`, and `probability` and `label` or `prediction`."""
 
+    clock = "scoring in numpy, the readable reference"
+
     def __init__(self, artifact: Artifact, *, trust: bool = False) -> None:
         self.artifact = artifact
         self.signature = artifact.signature

@@ -22,6 +22,8 @@ class LightgbmRunner(Runner):
     The artifact's settings `start_iteration` and `num_iteration` are those of `Booster.predict`.
     """
 
+    clock = "Booster.predict"
+
     def __init__(self, artifact: Artifact, *, trust: bool = False) -> None:
         self.artifact = artifact
         self.signature = artifact.signature

@@ -51,11 +51,13 @@ class Onnx(Format):
         return ""
 
     def signature(self, artifact: Artifact, *, trust: bool = False) -> Signature:
-        """The graph's inputs that no initializer gives, and its outputs."""
+        """The graph's inputs that no initializer gives, those of ids with the range of their table, and its outputs."""
         from mlconvert_plugins.onnxfile.opening import open_proto
         from mlconvert_plugins.onnxfile.signature import signature_of
+        from mlconvert_plugins.onnxfile.vocabulary import bounded
 
-        return signature_of(open_proto(artifact.path))
+        proto = open_proto(artifact.path)
+        return bounded(signature_of(proto), proto.graph)
 
     def side_files(self, path: Path) -> tuple[Path, ...]:
         """The external data files."""

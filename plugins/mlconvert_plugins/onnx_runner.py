@@ -20,6 +20,9 @@ class OnnxRunner(Runner):
     `seconds` is the time of onnxruntime's own run, after the inputs are checked.
     """
 
+    clock = "onnxruntime's run"
+    concurrent = True
+
     def __init__(self, artifact: Artifact, *, trust: bool = False) -> None:
         self.artifact = artifact
         self.signature = artifact.signature

@@ -23,6 +23,8 @@ class SklearnRunner(Runner):
     it has them, or `prediction`.
     """
 
+    clock = "the estimator's prediction"
+
     def __init__(self, artifact: Artifact, *, trust: bool = False) -> None:
         self.artifact = artifact
         self.signature = artifact.signature

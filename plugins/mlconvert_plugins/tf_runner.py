@@ -22,6 +22,9 @@ class TfRunner(Runner):
     `seconds` is the time of the session's run. `OMP_NUM_THREADS` bounds the threads, as it does for torch and numpy.
     """
 
+    clock = "the session's run"
+    concurrent = True
+
     def __init__(self, artifact: Artifact, *, trust: bool = False) -> None:
         self.artifact = artifact
         self.signature = artifact.signature

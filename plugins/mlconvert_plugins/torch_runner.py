@@ -26,6 +26,9 @@ class TorchRunner(Runner):
     Outputs have the names that torch2onnx gives them. `seconds` is the time of the model's call alone.
     """
 
+    clock = "the model's call in inference mode"
+    concurrent = True
+
     def __init__(self, artifact: Artifact, *, trust: bool = False) -> None:
         self.artifact = artifact
         self.signature: Signature = artifact.signature

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 class TrtRunner(Runner):
     """An engine on the first GPU that this process sees. `seconds` is the GPU's time, copies excluded."""
 
+    clock = "the GPU's own time, copies excluded"
+
     def __init__(self, artifact: Artifact, *, trust: bool = False) -> None:
         self.artifact = artifact
         self.signature = artifact.signature

@@ -24,6 +24,8 @@ class XgboostRunner(Runner):
     The artifact's settings `start_iteration` and `num_iteration` make the `iteration_range` of `Booster.predict`.
     """
 
+    clock = "Booster.predict, with making its DMatrix"
+
     def __init__(self, artifact: Artifact, *, trust: bool = False) -> None:
         self.artifact = artifact
         self.signature = artifact.signature

@@ -77,6 +77,14 @@ def test_times_by_the_jvms_own_clock(runner: JarRunner) -> None:
     assert runner.self_test() > 0
 
 
+def test_a_benchmark_times_calls_inside_the_jvm(runner: JarRunner) -> None:
+    one, two = {"x": np.zeros((1, 5))}, {"x": np.ones((2, 5))}
+    for sets, count in (([one, one, one], 7), ([two], 3), ([one, two], 5)):
+        times = runner.times(sets, count)
+        assert len(times) == count and 0 < min(times) < 1
+    assert "by the JVM's own clock" in runner.clock
+
+
 def test_a_model_with_one_output(tmp_path: Path) -> None:
     made = jars.forest_of(Case("regression"))
     with mlconvert.open(jars.make(made, tmp_path / "m.jar")) as opened:

@@ -94,6 +94,13 @@ def test_it_times_itself(runner: PmmlRunner) -> None:
     assert (runner.time_loading(warm_up=0, rounds=2) > 0).all()
 
 
+def test_a_benchmark_times_calls_inside_the_jvm(runner: PmmlRunner) -> None:
+    one, two = {"x": np.zeros((1, 5))}, {"x": np.ones((2, 5))}
+    for sets, count in (([one, one, one], 7), ([two], 3)):
+        times = runner.times(sets, count)
+        assert len(times) == count and 0 < min(times) < 10
+
+
 def test_it_verifies_the_documents_own_rows(runner: PmmlRunner) -> None:
     assert runner.self_test() > 0
 

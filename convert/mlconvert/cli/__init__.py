@@ -15,7 +15,8 @@ from mlconvert.text import suggestion
 _VERBS = {
     "convert": ("mlconvert.cli.words", "convert", "Convert a file whose format is detected."),
     "inspect": ("mlconvert.cli.verbs", "inspect", "Show what an artifact is."),
-    "validate": ("mlconvert.cli.verbs", "validate", "Hold an artifact against its source."),
+    "validate": ("mlconvert.cli.validate", "validate", "Hold artifacts against their source."),
+    "bench": ("mlconvert.cli.bench", "bench", "Time artifacts beside their source."),
     "graph": ("mlconvert.cli.verbs", "graph", "Show formats, stages and passes."),
     "cache": ("mlconvert.cli.verbs", "cache", "List or clear kept results."),
 }

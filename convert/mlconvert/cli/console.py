@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mlconvert.report import verdict, what
+from mlconvert.reports.summary import verdict, what
 from mlconvert.text import for_terminal
 
 

@@ -1,4 +1,4 @@
-"""The verbs beside converting: inspect, validate, graph, cache."""
+"""The verbs that show what is there: inspect, graph, cache."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
-from mlconvert import api, parity
+from mlconvert import api
 from mlconvert.cache import Cache
-from mlconvert.cli import words
-from mlconvert.cli.console import Console
 from mlconvert.errors import UsageError
-from mlconvert.report import parity_rows, signature_rows, size, what
+from mlconvert.reports.summary import parity_rows, signature_rows, what
+from mlconvert.reports.units import size
 from mlconvert.text import for_mermaid, for_terminal
 
 _PATH = click.Path(path_type=Path)
@@ -67,29 +66,6 @@ def _described(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield label, str(item)
     elif value is not None:
         yield label, str(value)
-
-
-@click.command(epilog="\b\nExample:\n  mlconvert validate model.onnx model.rtx.plan")
-@click.argument("source", type=_PATH)
-@click.argument("artifact", type=_PATH)
-@click.option("--require-proof", is_flag=True, help="Exit 3 also when parity is unproven.")
-@click.option("--trust", is_flag=True, help="Open files that can execute code when they are opened.")
-def validate(source: Path, artifact: Path, **values: Any) -> int:
-    """Hold an artifact against its source. Exit code 3 when they differ."""
-    as_json, verbose, quiet, require_proof = (
-        values.pop(name) for name in ("as_json", "verbose", "quiet", "require_proof")
-    )
-    with Console(verbose=verbose, quiet=quiet or as_json) as console:
-        found = api.validate(source, artifact, listen=console, **values)
-    if as_json:
-        click.echo(json.dumps(found, indent=2))
-    elif not quiet:
-        _rows(list(parity_rows(found)))
-    failed = found["status"] == parity.FAILED or (require_proof and found["status"] != parity.PASSED)
-    return 3 if failed else 0
-
-
-validate.params += [*words.signature_flags(), *words.parity_flags(), *words.output_flags()]
 
 
 @click.command(epilog="\b\nExample:\n  mlconvert graph --format mermaid")

@@ -14,7 +14,7 @@ from mlconvert.cli.console import Console
 from mlconvert.edges import Edge
 from mlconvert.errors import ConversionError, UsageError
 from mlconvert.options import Option, parse_pass
-from mlconvert.report import as_text
+from mlconvert.reports.summary import as_text
 from mlconvert.request import Request
 from mlconvert.text import for_terminal, suggestion
 
@@ -60,11 +60,22 @@ def signature_flags() -> list[click.Parameter]:
 def parity_flags() -> list[click.Parameter]:
     """The flags of a comparison."""
     return [
-        click.Option(["--data"], type=_PATH, help="Inputs for parity (.npz) instead of drawn ones."),
+        click.Option(
+            ["--data"],
+            type=_PATH,
+            metavar="DATA",
+            help="Inputs instead of drawn ones: npz, csv, parquet, a folder of npy, or pkg.mod:function.",
+        ),
         click.Option(["--atol"], type=float, metavar="X", help="Absolute tolerance instead of the declared one."),
         click.Option(["--rtol"], type=float, metavar="X", help="Relative tolerance instead of the declared one."),
         click.Option(["--seed"], type=int, default=0, metavar="N", help="The seed of drawn inputs."),
     ]
+
+
+def report_flags() -> list[click.Parameter]:
+    """The flags of evidence that is kept."""
+    suffixes = "Write a report, by its suffix: .html, .md, .json, .xml (JUnit) or .txt; may be given again."
+    return [click.Option(["--report", "reports"], type=_PATH, multiple=True, metavar="FILE", help=suffixes)]
 
 
 def output_flags() -> list[click.Parameter]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
 from mlconvert.runner import DeviceAbsentError, Runner
 from mlconvert.text import for_terminal
-from mlconvert_plugins.javajar import compiled, opening, trust
+from mlconvert_plugins.javajar import compiled, opening, timing, trust
 from mlconvert_plugins.javajar.jvm import Jvm
 from mlconvert_plugins.javajar.relocation import HOME
 
@@ -37,6 +37,8 @@ class NativeRunner(Runner):
 
     `seconds` is the time of `predictBatch` alone, by the JVM's own clock.
     """
+
+    clock = timing.CLOCK.format("predict(row, out)", "predictBatch(rows, out)")
 
     def __init__(self, artifact: Artifact, *, trust: bool = False) -> None:
         self.artifact = artifact
@@ -134,6 +136,15 @@ class NativeRunner(Runner):
         places = np.frombuffer(answer, "<i4", len(x), 8 + 8 * len(values))
         label = label_array(forest.labels)[places]
         return nanoseconds * 1e-9, {"margin": margin, "probability": outputs, "label": label}
+
+    def times(self, inputs: Sequence[Mapping[str, np.ndarray]], count: int) -> list[float]:
+        """Seconds of `predict` for sets of one row, of `predictBatch` for others, from a loop in the JVM."""
+        from mlconvert_plugins.trees.rows import rows
+
+        ask = {"rows": self.time_rows, "batches": self.time_batches}
+        return timing.times(
+            lambda what, rounds, one: ask[what](rows(one, self.signature), warm_up=0, rounds=rounds), inputs, count
+        )
 
     # --- what the benchmarks and the tests ask beside it -------------------------------------------------
 

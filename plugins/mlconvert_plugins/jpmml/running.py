@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from mlconvert.artifact import Artifact
 from mlconvert.runner import Runner
+from mlconvert_plugins.javajar import timing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +22,9 @@ class EvaluatorRunner(Runner):
 
     `seconds` is the time of the evaluator alone, by the JVM's own clock.
     """
+
+    clock = timing.CLOCK.format("evaluate(row)", "evaluate of every row")
+    warm_up = 1.0
 
     def __init__(self, artifact: Artifact, *, trust: bool = False) -> None:
         self.artifact = artifact
@@ -49,6 +53,10 @@ class EvaluatorRunner(Runner):
         outputs = self._opened.run(inputs)
         self.seconds = self._opened.seconds
         return outputs
+
+    def times(self, inputs: Sequence[Mapping[str, np.ndarray]], count: int) -> list[float]:
+        """Seconds of `evaluate`, row by row or for all rows of a set, from a loop in the JVM."""
+        return timing.times(lambda what, rounds, one: self._opened.times(what, 0, rounds, one), inputs, count)
 
     # --- what the benchmarks and the tests ask beside it -------------------------------------------------
 

@@ -90,7 +90,9 @@ class BoostedPmmlStage(PmmlStage):
         return Written(forest.signature(), golden, {"trees": forest.trees})
 
     def oracle(self, source: Artifact, artifact: Artifact) -> Artifact:
-        """The Booster, over the iterations that the document was made of."""
+        """The Booster, over the iterations that the document was made of; a jar does not say, and has all."""
         from mlconvert_plugins.jpmml import iterations
 
+        if artifact.format != "pmml":
+            return source
         return replace(source, settings=iterations.of(artifact.path))

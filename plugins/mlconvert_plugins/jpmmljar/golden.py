@@ -30,12 +30,13 @@ def rows(artifact: Artifact, memory: int, ctx: Context) -> Golden:
         return Golden(known, scorer.run(known), is_single(artifact))
 
 
-def is_single(document: Artifact) -> bool:
-    """Whether a document's engine computes in float32: its source did, or it says so in JPMML's own attribute."""
+def is_single(source: Artifact) -> bool:
+    """Whether a model computes in float32: by its signature, or a document by JPMML's own attribute."""
     from mlconvert_plugins.pmmlfile import outline
 
-    promised = any(tensor.dtype == "float32" for tensor in document.signature.outputs)
-    return promised or outline.read(document.path).attributes.get("x-mathContext") == "float"
+    if any(tensor.dtype == "float32" for tensor in source.signature.outputs):
+        return True
+    return source.format == "pmml" and outline.read(source.path).attributes.get("x-mathContext") == "float"
 
 
 def _drawn(artifact: Artifact, seed: int) -> dict[str, np.ndarray]:

@@ -69,9 +69,11 @@ class NyokaBoostedStage(PmmlStage):
         return Written(answers(forest.signature()), golden(scorer, ctx.seed), {"trees": forest.trees})
 
     def oracle(self, source: Artifact, artifact: Artifact) -> Artifact:
-        """The Booster, over the iterations that the document was made of."""
+        """The Booster, over the iterations that the document was made of; a jar does not say, and has all."""
         from mlconvert_plugins.jpmml import iterations
 
+        if artifact.format != "pmml":
+            return source
         return replace(source, settings=iterations.of(artifact.path))
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Union
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
 from mlconvert.text import for_terminal
+from mlconvert.usercode import importable
 from mlconvert_plugins.pytorch.archive import broken, opened
-from mlconvert_plugins.pytorch.factories import factory_of, importable, made
+from mlconvert_plugins.pytorch.factories import factory_of, made
 from mlconvert_plugins.pytorch.failures import summary
 from mlconvert_plugins.pytorch.quiet import quiet
 from mlconvert_plugins.pytorch.trust import refuse_untrusted
@@ -154,7 +155,7 @@ def _pickled(path: Path) -> torch.nn.Module:
     import torch
 
     try:
-        with importable(Path.cwd()):
+        with importable():
             model = torch.load(path, map_location="cpu", weights_only=False)
     except (ImportError, AttributeError) as error:
         raise ConversionError(

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlconvert.reports.units import size
 from mlconvert.text import for_html, for_terminal
-
-
-def size(count: int) -> str:
-    """A number of bytes as people write it."""
-    amount = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024 or unit == "GiB":
-            break
-        amount /= 1024
-    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
 
 
 def what(format: str, flavour: str | None) -> str:

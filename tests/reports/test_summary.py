@@ -6,31 +6,17 @@ from typing import Any
 
 import pytest
 
-from mlconvert import frame, report
+from mlconvert import frame
+from mlconvert.reports import summary
 from mlconvert.request import Request
 from mlconvert.signature import DimRange
 from mlconvert.worker import Worker
 from mlconvert_toys import line
 
 
-@pytest.mark.parametrize(
-    ("count", "shown"),
-    [
-        (0, "0 B"),
-        (1023, "1023 B"),
-        (1024, "1.0 KiB"),
-        (46_800_000, "44.6 MiB"),
-        (5 * 2**30, "5.0 GiB"),
-        (2**50, "1048576.0 GiB"),
-    ],
-)
-def test_a_size(count: int, shown: str) -> None:
-    assert report.size(count) == shown
-
-
 def test_a_format_with_its_flavour() -> None:
-    assert report.what("trt", "rtx") == "trt (rtx)"
-    assert report.what("onnx", None) == report.what("onnx", "") == "onnx"
+    assert summary.what("trt", "rtx") == "trt (rtx)"
+    assert summary.what("onnx", None) == summary.what("onnx", "") == "onnx"
 
 
 @pytest.fixture
@@ -45,7 +31,7 @@ def toys(tmp_path: Path, worker: Worker) -> Any:
 
 
 def text_of(entry: dict[str, Any]) -> dict[str, str]:
-    pairs = (re.split(r"  +", row, maxsplit=1) for row in report.as_text(entry).splitlines())
+    pairs = (re.split(r"  +", row, maxsplit=1) for row in summary.as_text(entry).splitlines())
     return {label: text for label, text in pairs}
 
 
@@ -81,16 +67,16 @@ def test_the_users_tolerance_is_said(toys: Any) -> None:
 
 
 def test_suspects() -> None:
-    assert report.suspect({"node": "n", "op": "Conv"}) == "Conv n"
-    assert report.suspect({"node": "n", "op": "Conv", "source": "net.a", "max_abs": 0.5, "note": "look"}) == (
+    assert summary.suspect({"node": "n", "op": "Conv"}) == "Conv n"
+    assert summary.suspect({"node": "n", "op": "Conv", "source": "net.a", "max_abs": 0.5, "note": "look"}) == (
         "Conv n from net.a, off by 0.5; look"
     )
-    assert report.suspect({"node": "", "op": "", "note": "the search failed"}) == "the search failed"
+    assert summary.suspect({"node": "", "op": "", "note": "the search failed"}) == "the search failed"
 
 
 def test_the_page_for_a_notebook(toys: Any) -> None:
     for mischief, colour in (("", "#2e7d32"), ("wrong", "#c62828"), ("device", "#b26a00")):
         entry = toys(mischief=mischief)
-        shown = report.as_html(entry)
+        shown = summary.as_html(entry)
         assert f'style="color:{colour}">{entry["parity"]["status"]}<' in shown
-        assert shown.count("<tr>") == len(list(report.rows(entry)))
+        assert shown.count("<tr>") == len(list(summary.rows(entry)))
