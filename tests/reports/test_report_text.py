@@ -48,6 +48,13 @@ def test_a_benchmark() -> None:
     assert "engine.plan was not timed: no NVIDIA GPU is here that CUDA can use" in lines
 
 
+def test_what_cannot_be_compared_is_said_in_full() -> None:
+    words = as_text(report(DOCUMENTS["incomparable"])).split()
+    assert words.count("failed") == 4
+    said = "".join(as_text(report(DOCUMENTS["incomparable"]), width=200).split())
+    assert "shape[8,3]insteadof[8,4]" in said
+
+
 def test_the_worst_of_many_outputs_are_shown() -> None:
     text = as_text(report(DOCUMENTS["many"]))
     assert text.count("✓ passed") == 1 + 1 + 1 + 12

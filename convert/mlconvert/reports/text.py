@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from mlconvert.reports.composing import report
-from mlconvert.reports.outline import Block, Facts, Lines, Report, Route, Section, Table, Text, Verdict, pieces
+from mlconvert.reports.outline import Block, Facts, Lines, Quoted, Report, Route, Section, Table, Text, Verdict, pieces
 from mlconvert.text import for_terminal
 
 if TYPE_CHECKING:
@@ -99,20 +99,27 @@ def _table(table: Table, width: int) -> Any:
     rows = [[_text(text) for text in row] for row in table.rows]
     shown = _fitting(table, rows, width)
     for column in shown:
-        # A long name is folded; numbers and verdicts are read across and stay whole.
-        whole = not table.is_words(column) or any(isinstance(pieces(row[column])[0], Verdict) for row in table.rows)
         justify: Any = "left" if table.is_words(column) else "right"
-        grid.add_column(table.head[column], justify=justify, no_wrap=whole, overflow="fold")
+        folds = _folds(table, column)
+        grid.add_column(table.head[column], justify=justify, no_wrap=not folds, overflow="fold")
     for row in rows:
         grid.add_row(*(row[column] for column in shown))
     return grid
+
+
+def _folds(table: Table, column: int) -> bool:
+    """Whether a column may take several lines: long names do; numbers and verdicts are read across and stay whole."""
+    cells = [pieces(row[column])[0] for row in table.rows]
+    return any(isinstance(cell, Quoted) for cell in cells) or (
+        table.is_words(column) and not any(isinstance(cell, Verdict) for cell in cells)
+    )
 
 
 def _fitting(table: Table, rows: Sequence[Sequence[Styled]], width: int) -> list[int]:
     """The columns that a line has room for, where names are folded at `_NAME`."""
     shown = list(range(len(table.head)))
     wide = [max([len(table.head[column]), *(row[column].cell_len for row in rows)]) for column in shown]
-    wide = [min(one, _NAME) if table.is_words(column) else one for column, one in enumerate(wide)]
+    wide = [min(one, _NAME) if _folds(table, column) else one for column, one in enumerate(wide)]
     for name in reversed(table.spare):
         if sum(wide[column] + 2 for column in shown) - 2 <= width:
             break
