@@ -244,7 +244,7 @@ def _details(outputs: Sequence[Entry]) -> Table:
     head = ("output", "values", "mean error", *(f"{name}% within" for name in _PERCENTILES))
     return Table(
         "Absolute errors, signal to noise, and values that are not finite (source / artifact / one alone)",
-        (*head, "signal to noise", "same top 5", "not finite"),
+        (*head, "signal to noise", "in top 5", "not finite"),
         tuple(rows),
     )
 
