@@ -3,7 +3,7 @@
 Two things are left to chance: what a process is given when it starts (where its memory lies), and what else the machine
 does while a round runs. The first is not seen within a process, however long it runs (Kalibera and Jones, Rigorous
 benchmarking in reasonable time, ISMM 2013). So the unit is the process: its answer is the median of its rounds' paired
-ratios, of undisturbed times, which what drifts meets alike and what comes in bursts does not reach. Around the processes' answers stand two
+ratios, which what drifts meets alike and what comes in bursts does not reach. Around the processes' answers stand two
 intervals, and the wider end of each is taken: a bootstrap over processes and rounds, which knows the shape of the
 noise, and Student's t over the processes, which knows how few they are.
 """
