@@ -321,6 +321,23 @@ def test_parquet_says_the_same_with_types(tmp_path: Path) -> None:
     assert (dataset.rows, dataset.facts) == (3, {})
 
 
+def test_not_a_number_is_missing_too(tmp_path: Path) -> None:
+    path = parquet(tmp_path, a=np.array([1.0, np.nan]), b=pa.array(np.array([2.0, np.nan]), from_pandas=False))
+    columns = Column("a", "categorical", (0, 1)), Column("b", "numeric")
+    (batch,) = read(path, tabular(*columns))
+    assert np.array_equal(batch.inputs["x"], [[1, 2], [np.nan, np.nan]], equal_nan=True)
+    error = refused(path, tabular(columns[0], Column("b", "numeric", None, "refused")))
+    assert str(error) == "calls.parquet, row 2, column 'b': it is empty, and the model takes no missing value"
+
+
+def test_large_integers_keep_every_digit(tmp_path: Path) -> None:
+    path = parquet(tmp_path, x=[2**53 + 1, -(2**63)])
+    (batch,) = read(path, signature("x:int64[n]"))
+    assert batch.inputs["x"].tolist() == [2**53 + 1, -(2**63)]
+    error = refused(path, tabular(Column("x", "numeric")))
+    assert str(error) == f"calls.parquet, row 1, column 'x': {2**53 + 1} is no float64"
+
+
 @pytest.mark.parametrize(
     ("row", "message", "fix"),
     [
@@ -349,7 +366,7 @@ def test_a_column_that_may_not_be_missing(tmp_path: Path) -> None:
     path = csv(tmp_path, "a,b\n1,\n,2\n")
     found = tabular(Column("a", "numeric", None, "refused"), Column("b", "numeric", None, "nan"))
     error = refused(path, found)
-    assert str(error) == "calls.csv, row 2, column 'a': it is empty, and the model takes no missing value here"
+    assert str(error) == "calls.csv, row 2, column 'a': it is empty, and the model takes no missing value"
 
 
 def test_columns_of_text(tmp_path: Path) -> None:
@@ -394,6 +411,12 @@ def test_tables_that_cannot_be_read(tmp_path: Path, text: str, reason: str) -> N
     assert error.code == "bad-data"
     assert "calls.csv" in str(error)
     assert reason in str(error)
+
+
+def test_a_row_that_is_too_long(tmp_path: Path) -> None:
+    error = refused(csv(tmp_path, f"a\n1\n{'x' * 2**21}\n3\n"), signature("a:string[n]"))
+    assert "straddling" in str(error)
+    assert "no row above 1 MiB" in error.fix
 
 
 def test_parquet_that_cannot_be_read(tmp_path: Path) -> None:
@@ -677,7 +700,7 @@ print(json.dumps(found))
 
 
 def test_memory_is_that_of_a_batch(tmp_path: Path) -> None:
-    rows = {"npz": 1_600_000, "parquet": 600_000, "csv": 200_000}
+    rows = {"npz": 1_600_000, "parquet": 600_000, "csv": 400_000}
     columns, paths = [f"x_{place}" for place in range(16)], [tmp_path / f"data.{kind}" for kind in rows]
     np.savez(paths[0], x=np.zeros((rows["npz"], 16)))
     table = pa.table(dict.fromkeys(columns, np.random.default_rng(0).random(rows["parquet"])))
@@ -687,5 +710,5 @@ def test_memory_is_that_of_a_batch(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [total for total, _ in found] == list(rows.values())
-    assert [path.stat().st_size >> 20 for path in paths] == [195, 73, 57]
-    assert max(grown for _, grown in found) < 30, found
+    assert [path.stat().st_size >> 20 for path in paths] == [195, 73, 115]
+    assert max(grown for _, grown in found) < 60, found

@@ -50,8 +50,7 @@ def test_names_say_what_an_input_is(word: str, kind: str, stem: str) -> None:
     assert told_by(parse_tensor(word)) == (kind, stem)
 
 
-def test_masks_are_padding_at_one_end() -> None:
-    sides = set()
+def test_masks_are_padding_at_the_end() -> None:
     for seed in range(8):
         for inputs in drawn(*BERT, seed=seed):
             mask, ids = inputs["attention_mask"], inputs["input_ids"]
@@ -59,12 +58,9 @@ def test_masks_are_padding_at_one_end() -> None:
             lengths = mask.sum(axis=1)
             assert len(set(lengths.tolist())) == 6
             assert lengths.min() >= 1
-            steps = np.diff(mask, axis=1)
-            assert (np.abs(steps).sum(axis=1) <= 1).all()
-            sides |= set(steps[steps != 0].tolist())
+            assert (np.diff(mask, axis=1) <= 0).all()
             assert (ids[mask == 0] == 0).all()
             assert (inputs["token_type_ids"][mask == 0] == 0).all()
-    assert sides == {-1, 1}
 
 
 def test_rows_that_are_more_than_places() -> None:

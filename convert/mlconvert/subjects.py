@@ -46,17 +46,36 @@ def between(source: Artifact, target: Artifact) -> tuple[edges.Edge, ...]:
 
 
 def with_signature(
-    worker: Worker, artifact: Artifact, *, trust: bool, inputs: Iterable[Tensor] = (), dims: Mapping[str, DimRange]
+    worker: Worker,
+    artifact: Artifact,
+    *,
+    trust: bool,
+    inputs: Iterable[Tensor] = (),
+    dims: Mapping[str, DimRange],
+    source: Signature | None = None,
 ) -> Artifact:
     """The artifact with what its manifest says of it, or else what its file says, and the user's words worked in.
 
-    Raises ConversionError for words that do not fit.
+    What neither says of the ranges of dims and values is taken from its source's signature. Raises ConversionError for
+    words that do not fit.
     """
     own = own_signature(worker, artifact, trust=trust)
+    if source is not None:
+        own = _bounded(own, source)
     try:
         return replace(artifact, signature=own.merged(inputs, dims))
     except ValueError as error:
         raise ConversionError(str(error), code="bad-input", where=artifact.path.name) from None
+
+
+def _bounded(own: Signature, source: Signature) -> Signature:
+    ranges = {tensor.name: tensor.range for tensor in source.inputs}
+    known = {name: source.dims[name] for name in own.names() if name in source.dims}
+    return replace(
+        own,
+        inputs=tuple(replace(tensor, range=tensor.range or ranges.get(tensor.name)) for tensor in own.inputs),
+        dims={**known, **own.dims},
+    )
 
 
 def own_signature(worker: Worker, artifact: Artifact, *, trust: bool) -> Signature:

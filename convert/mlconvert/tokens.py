@@ -46,8 +46,8 @@ def told_by(tensor: Tensor) -> tuple[str, str]:
 def draw(signature: Signature, shapes: Shapes, generator: np.random.Generator) -> Arrays:
     """The inputs whose names say what they are, as int64; they fit each other.
 
-    Rows of a mask are 1 for their own length, never 0, and 0 at the left or at the right, for all rows alike; there
-    the ids of the same stem and shape are 0, too. Positions count up from 0, segments are 0, then 1.
+    Rows of a mask are 1 for their own length, which is never 0, and then 0; there the ids of the same stem and shape
+    are 0, too. Positions count up from 0, segments are 0, then 1.
     """
     kinds = {tensor.name: told_by(tensor) for tensor in signature.inputs}
     masks = _masks(signature, shapes, kinds, generator)
@@ -69,15 +69,17 @@ def draw(signature: Signature, shapes: Shapes, generator: np.random.Generator) -
 
 
 def _masks(signature: Signature, shapes: Shapes, kinds: Kinds, generator: np.random.Generator) -> Masks:
-    """One for all inputs of a stem and shape, 0 and 1."""
+    """One for all inputs of a stem and shape, 0 and 1.
+
+    The padding is at the right: at the left, the first places of a causal model would see nothing at all, where
+    runtimes may answer what they like.
+    """
     found: Masks = {}
-    at_left = bool(generator.random() < 0.5)
     for tensor in signature.inputs:
         kind, stem = kinds[tensor.name]
         shape = shapes[tensor.name]
         if kind in ("mask", "padding") and (stem, shape) not in found:
-            kept = _counting(shape) < _row_lengths(shape[:-1], shape[-1], generator)[..., None]
-            mask = (kept[..., ::-1] if at_left else kept).astype(int)
+            mask = (_counting(shape) < _row_lengths(shape[:-1], shape[-1], generator)[..., None]).astype(int)
             found[stem, shape] = _within(mask, tensor) if kind == "mask" else mask
     return found
 

@@ -85,14 +85,18 @@ def _validated(
     worker: Worker, source: Artifact, artifact: Artifact, question: Question, listen: Listener
 ) -> dict[str, Any]:
     between = subjects.between(source, artifact)
+    own = subjects.own_signature(worker, source, trust=question.trust)
     subject = subjects.with_signature(
-        worker, artifact, trust=question.trust, inputs=question.inputs, dims=question.dims
+        worker, artifact, trust=question.trust, inputs=question.inputs, dims=question.dims, source=own
     )
-    subjects.check_fit(subjects.own_signature(worker, source, trust=question.trust), source, subject)
+    subjects.check_fit(own, source, subject)
     subject = replace(subject, signature=with_ranges(subject.signature, question.ranges))
     name = between[0].name if len(between) == 1 else "validate"
     data = None if question.data is None else Path(question.data)
-    with frame.context(name, Cache(), data, question.seed, question.trust, question.reproducer) as context:
+    reproducer = question.reproducer
+    if reproducer is not None and len(question.artifacts) > 1:
+        reproducer = reproducer / artifact.path.name  # of each its own
+    with frame.context(name, Cache(), data, question.seed, question.trust, reproducer) as context:
         check = worker.call(
             "mlconvert.parity:check",
             listen,

@@ -89,11 +89,10 @@ def from_program(network: Network, bad: Path, ctx: Context) -> Suspect | None:
 
 
 EDGES = pytest.mark.parametrize("localise", [in_onnx, in_savedmodel, from_torch])
-PROGRAM = pytest.mark.parametrize("localise", [in_onnx, in_savedmodel, from_torch, from_program])
 Localise = Callable[[Network, Path, Context], Suspect | None]
 
 
-@PROGRAM
+@EDGES
 def test_a_wrong_convolution(cnn: Network, localise: Localise, ctx: Context) -> None:
     bad = faults.wrong_weight(cnn.file.path, "blocks.2.conv.weight", ctx.scratch / "bad.onnx")
     suspect = localise(cnn, bad, ctx)
@@ -123,7 +122,7 @@ def test_a_wrong_epsilon(transformer: Network, localise: Localise, ctx: Context)
     assert_fails(ctx)
 
 
-@PROGRAM
+@pytest.mark.parametrize("localise", [in_onnx, in_savedmodel, from_torch, from_program])
 def test_an_overflow_in_half_precision(transformer: Network, localise: Localise, ctx: Context) -> None:
     bad = faults.half(transformer.file.path, ctx.scratch / "half.onnx")
     suspect = localise(transformer, bad, ctx)
@@ -165,9 +164,11 @@ def assert_fails(ctx: Context) -> dict[str, Any]:
     """The command in the reproducer's README fails, as it stands there; how its output does."""
     assert ctx.reproducer is not None
     line, *_ = (line for line in (ctx.reproducer / "README.txt").read_text().splitlines() if "mlconvert" in line)
-    word, verb, one, other, flag, data, *bounds = shlex.split(line)
-    assert (word, verb, flag, data, bounds) == ("mlconvert", "validate", "--data", "inputs.npz", [])
-    found = check(ctx.reproducer / one, ctx.reproducer / other, ctx.reproducer / data, ctx)
+    word, verb, one, other, *flags = shlex.split(line)
+    given = {flag: value for flag, value in zip(flags[::2], flags[1::2], strict=True)}
+    assert (word, verb, given.pop("--data")) == ("mlconvert", "validate", "inputs.npz")
+    bounds = {flag.removeprefix("--"): float(value) for flag, value in given.items()}
+    found = check(ctx.reproducer / one, ctx.reproducer / other, ctx.reproducer / "inputs.npz", ctx, **bounds)
     assert found["status"] == "failed", found
     (output,) = found["outputs"]
     with np.load(ctx.reproducer / "expected.npz") as expected, np.load(ctx.reproducer / "got.npz") as got:
@@ -178,7 +179,7 @@ def assert_fails(ctx: Context) -> dict[str, Any]:
     return dict(output)
 
 
-def check(one: Path, other: Path, data: Path, ctx: Context) -> dict[str, Any]:
+def check(one: Path, other: Path, data: Path, ctx: Context, **bounds: float) -> dict[str, Any]:
     """What `mlconvert validate` comes to, in this process."""
     from mlconvert import sources, subjects
 
@@ -191,4 +192,5 @@ def check(one: Path, other: Path, data: Path, ctx: Context) -> dict[str, Any]:
         stage=edges[-1].reference if edges else None,
         reader=edges[0].reference if len(edges) > 1 else None,
         context={"scratch": ctx.scratch, "cache": ctx.cache, "data": data},
+        **bounds,
     )

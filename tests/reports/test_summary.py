@@ -52,7 +52,7 @@ def test_a_failed_conversion_names_the_first_bad_node(toys: Any) -> None:
     shown = text_of(toys(mischief="wrong"))
     assert shown["parity"].startswith("alpha2beta: failed: at opt (batch=1): output y is off by")
     assert "times what is allowed" in shown["parity"]
-    assert shown["first bad"] == "Mul weight[0] from line.weight, off by 5"
+    assert shown["first bad"] == "Mul weight[0] from line.weight, off by 5; reproducer: m.beta.rejected.reproducer"
 
 
 def test_an_unproven_conversion_says_how_to_prove_it(toys: Any) -> None:

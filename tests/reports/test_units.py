@@ -61,6 +61,9 @@ def test_a_size(count: int | None, shown: str) -> None:
         (units.cosine, -0.25, "-0.2500"),
         (units.cosine, None, "–"),
         (units.count, 12_300, "12,300"),
+        (units.count, 9_198_890_910_699_479, "9.2e15"),
+        (units.excess, 3.58e14, "3.58e14×"),
+        (units.ratio, 0.02758, "0.0276×"),
     ],
 )
 def test_a_number_in_its_unit(unit: Callable[[float | None], str], value: float | None, shown: str) -> None:

@@ -86,12 +86,17 @@ def reading(name: str, kind: str, fix: str) -> Iterator[None]:
         ) from error
 
 
+def kind_of(path: Path) -> str:
+    """What the file, or the files of a folder, are called in messages."""
+    return "npz" if path.suffix == ".npz" and path.is_file() else "npy"
+
+
 def stored(path: Path, only: str = "") -> dict[str, Stored]:
     """The arrays of an `.npz` file, of a folder, or the one of an `.npy` file, which is called `only`.
 
     Raises ConversionError (`bad-data`).
     """
-    kind = ".npy" if path.is_dir() or path.suffix == ".npy" else "npz"
+    kind = kind_of(path)
     with reading(path.name, kind, "write it with numpy.savez" if kind == "npz" else "write it with numpy.save"):
         if path.is_dir():
             return {one.stem: _described(functools.partial(_file, one)) for one in sorted(path.glob("*.npy"))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,18 +39,21 @@ def of_column(cells: Cells, column: Column) -> np.ndarray:
 
     Text stays text. Raises ConversionError (`bad-data`) with the row.
     """
-    if column.missing == "refused" and cells.values.null_count:
-        row = cells.values.is_null().index(True).as_py()
-        raise cells.refused(row, "it is empty, and the model takes no missing value here", "fill it in")
+    import numpy as np
+
     if column.type == "text":
-        return texts(cells, absent=None if column.missing == "nan" else "")
-    if column.categories is not None:
-        return _codes(cells, column.categories)
-    found = numbers(cells, "leave the cell of a missing value empty")
-    if column.type == "boolean":
-        wrong = (found != 0) & (found != 1) & (found == found)
-        if wrong.any():
+        found = texts(cells, absent="" if column.missing is None else None)
+    elif column.categories is not None:
+        found = _codes(cells, column.categories)
+    else:
+        found = numbers(cells, "leave the cell of a missing value empty")
+        wrong = (found != 0) & (found != 1) & ~np.isnan(found)
+        if column.type == "boolean" and wrong.any():
             raise cells.refused(int(wrong.argmax()), f"{found[wrong][0]:g} is no boolean", "write true, false, 1 or 0")
+    if column.missing == "refused":
+        gaps = np.isnan(found) if column.type != "text" else cells.values.is_null().to_numpy(zero_copy_only=False)
+        if gaps.any():
+            raise cells.refused(int(gaps.argmax()), "it is empty, and the model takes no missing value", "fill it in")
     return found
 
 
@@ -88,21 +92,27 @@ def numbers(cells: Cells, fix: str) -> np.ndarray:
     import pyarrow as pa
     from pyarrow import compute as pc
 
-    values = cells.values
+    values = _plain(cells.values)
+    is_text = pa.types.is_string(values.type)
+    for kind in (pa.float64(), pa.bool_()) if is_text else (pa.float64(),):
+        with contextlib.suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            found = pc.cast(pc.cast(values, kind), pa.float64())
+            return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
+    row = _first_wrong(values)
+    what = "float64" if pa.types.is_integer(values.type) else "number"
+    raise cells.refused(row, f"{for_terminal(repr(values[row].as_py()), 60)} is no {what}", fix)
+
+
+def _plain(values: Any) -> Any:
+    """Values themselves in place of a dictionary's indices; texts without spaces around them."""
+    import pyarrow as pa
+    from pyarrow import compute as pc
+
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    is_text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
-    values = pc.utf8_trim_whitespace(values) if is_text else values
-    for through in (pa.float64(), pa.bool_()) if is_text else (pa.float64(),):
-        try:
-            if pa.types.is_boolean(values.type) or through == pa.bool_():
-                values = pc.cast(pc.cast(values, pa.bool_()), pa.int8())
-            found: np.ndarray = pc.cast(values, pa.float64()).to_numpy(zero_copy_only=False)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            continue
-        return np.asarray(found, dtype=np.float64)
-    row = _first_wrong(values)
-    raise cells.refused(row, f"{for_terminal(repr(values[row].as_py()), 60)} is no number", fix)
+    if pa.types.is_large_string(values.type):
+        values = pc.cast(values, pa.string())
+    return pc.utf8_trim_whitespace(values) if pa.types.is_string(values.type) else values
 
 
 def _first_wrong(values: Any) -> int:
@@ -126,20 +136,22 @@ def _integers(cells: Cells, dtype: str) -> np.ndarray:
     import pyarrow as pa
     from pyarrow import compute as pc
 
-    found = numbers(cells, f"the model takes {dtype}")
+    values, fix = _plain(cells.values), f"the model takes {dtype}"
+    if pa.types.is_integer(values.type):
+        return np.asarray(values.to_numpy(zero_copy_only=False))
+    found = numbers(cells, fix)
     wrong = found != np.rint(found)
     if wrong.any():
-        raise cells.refused(int(wrong.argmax()), f"{found[wrong][0]} is not whole", f"the model takes {dtype}")
+        raise cells.refused(int(wrong.argmax()), f"{found[wrong][0]} is not whole", fix)
     if (np.abs(found) < 2**53).all():
         return found.astype(np.int64)
     # What a double does not hold exactly is read as what it is.
-    wide = pa.uint64() if dtype == "uint64" else pa.int64()
     try:
-        exact: np.ndarray = pc.cast(cells.values, wide).to_numpy(zero_copy_only=False)
+        exact = pc.cast(values, pa.uint64() if dtype == "uint64" else pa.int64())
     except pa.ArrowInvalid:
         row = int((np.abs(found) >= 2**53).argmax())
-        raise cells.refused(row, f"{found[row]:.0f} is too large", f"the model takes {dtype}") from None
-    return exact
+        raise cells.refused(row, f"{found[row]:.0f} is too large", fix) from None
+    return np.asarray(exact.to_numpy(zero_copy_only=False))
 
 
 def texts(cells: Cells, absent: str | None) -> np.ndarray:
@@ -161,7 +173,8 @@ def _codes(cells: Cells, categories: tuple[Any, ...]) -> np.ndarray:
 
     encoded = pc.dictionary_encode(cells.values)
     places = Places(categories)
-    code_of = np.array([places.find(value) for value in encoded.dictionary.to_pylist()], dtype=np.float64)
+    listed = encoded.dictionary.to_pylist()
+    code_of = np.array([np.nan if value != value else places.find(value) for value in listed], dtype=np.float64)
     at = encoded.indices.fill_null(len(code_of)).to_numpy()
     found: np.ndarray = np.append(code_of, np.nan)[at]
     unknown = np.append(code_of, 0.0)[at] < 0

@@ -55,9 +55,9 @@ def sources(table: Table, signature: Signature, label: str | None, facts: dict[s
         found = _spaced(found, free, facts)
     wanted = [name for source in found for name in source.columns]
     after = "the model does" if signature.columns else "its inputs, x_0, x_1, … for the places of a row of x"
-    _check_there(table, wanted, free, f"name the columns as {after}")
+    _check_columns(table, wanted, free, f"name the columns as {after}")
     if label is not None:
-        _check_there(table, [label], table.columns, "name one of its columns")
+        _check_columns(table, [label], table.columns, "name one of its columns")
     unused = [name for name in free if name not in wanted]
     if unused:
         facts["not used"] = f"{for_terminal(table.name)}: " + for_terminal(", ".join(unused), 200)
@@ -75,7 +75,7 @@ def _spaced(found: tuple[Source, ...], free: Sequence[str], facts: dict[str, str
     return tuple(replace(one, columns=tuple(taken.get(name, name) for name in one.columns)) for one in found)
 
 
-def _check_there(table: Table, wanted: Sequence[str], columns: Sequence[str], fix: str) -> None:
+def _check_columns(table: Table, wanted: Sequence[str], columns: Sequence[str], fix: str) -> None:
     missing = [name for name in wanted if name not in columns]
     if not missing:
         return

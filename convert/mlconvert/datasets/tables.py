@@ -11,8 +11,13 @@ from typing import Any, Union
 from mlconvert.errors import ConversionError
 from mlconvert.text import for_terminal
 
-# What of a CSV file is read at once; a row must fit.
-_BLOCK = 4 * 2**20
+# What of a CSV file is read at once; a row must fit. pyarrow reads some thirty of them ahead.
+_BLOCK = 2**20
+
+_FIXES = {
+    "csv": "write it in UTF-8, with a header line and no row above 1 MiB, or as parquet",
+    "parquet": "write it with pandas' to_parquet",
+}
 
 
 def opened(path: Path) -> Table:
@@ -51,7 +56,7 @@ def _reading(path: Path, kind: str) -> Iterator[None]:
             f"{for_terminal(path.name)} cannot be read as {kind}: {for_terminal(reason, 300)}",
             code="bad-data",
             where=path.name,
-            fix="write it with pandas' to_parquet" if kind == "parquet" else "write it in UTF-8, with a header line",
+            fix=_FIXES[kind],
         ) from error
 
 

@@ -111,7 +111,7 @@ def _times(document: Entry) -> Table:
     caption = f"Time of a call, rows per second, and time over the source's with its {confidence:.0%} interval"
     swept = _swept(document)
     head = ("model", *swept, "p50", "p99", "rows", "ratio", "interval", "verdict")
-    return Table(caption, head, rows, ("interval", "p99"))
+    return Table(caption, head, rows, ("interval", "p99", "rows"))
 
 
 def _swept(document: Entry) -> tuple[str, ...]:
@@ -147,15 +147,19 @@ def _gates(document: Entry) -> Section:
             _cell_of(document, gate),
             Verdict("failed" if gate["failed"] else "passed"),
             amount(gate, gate.get("value")),
-            f"{amount(gate, gate.get('low'))} to {amount(gate, gate.get('high'))}"
-            if gate.get("low") is not None
-            else "–",
+            _interval(gate),
             amount(gate, gate.get("bound")),
         )
         for gate in document["gates"]
     )
     head = ("fails if", "model", "at", "gate", "measured", "interval", "bound")
     return Section("The gates", (Table("What had to hold", head, rows, ("measured", "interval")),))
+
+
+def _interval(gate: Entry) -> str:
+    low, high = gate.get("low"), gate.get("high")
+    # What is measured once, the size of a file say, has none.
+    return "–" if low is None or high in (None, low) else f"{amount(gate, low)} to {amount(gate, high)}"
 
 
 def _cell_of(document: Entry, gate: Entry) -> str:

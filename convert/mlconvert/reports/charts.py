@@ -158,6 +158,11 @@ def bars(labels: Sequence[Label], amounts: Sequence[float], colours: Sequence[st
     return rows(labels, bar, x=x)
 
 
+def held(value: float) -> float:
+    """A positive number, held to where a logarithmic axis can show it among others."""
+    return min(max(value, 1e-12), 1e12)
+
+
 def own(field: str) -> Spec:
     """A colour that stands in the data itself."""
     return {"field": field, "type": "nominal", "scale": None, "legend": None}
@@ -202,4 +207,4 @@ def _even_ticks(low: float, high: float) -> list[float]:
 
     step = 10.0 ** math.floor(math.log10(high - low))
     step = next(step * part for part in (0.5, 1, 2, 5) if (high - low) / (step * part) <= 6)
-    return [round(number * step, 12) for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return [float(f"{number * step:.9g}") for number in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -11,6 +11,8 @@ from mlconvert.reports.outline import Chart, Quoted, Table, middle_cut, shortene
 
 _ROWS = 16
 _NAME = 34
+# Of a histogram, in powers of two: fewer would make a wall of one bar.
+_NARROWEST = 8
 
 Output = Mapping[str, Any]
 
@@ -35,8 +37,8 @@ def nearest(artifacts: Sequence[Mapping[str, Any]]) -> Chart | None:
         )
         for _, label, output in found
     ]
-    least = min(1e-3, *(output["excess"] for _, _, output in found))
-    most = max(3.0, *(output["excess"] * 1.5 for _, _, output in found))
+    shares = [charts.held(output["excess"]) for _, _, output in found]
+    least, most = min(2e-3, *shares) / 2, max(2.0, *shares) * 1.5
     numbers = Table(
         "Largest error of each output in units of what is allowed",
         ("artifact", "output", "of what is allowed"),
@@ -45,7 +47,7 @@ def nearest(artifacts: Sequence[Mapping[str, Any]]) -> Chart | None:
     worst = found[0][2]
     side = "beyond" if worst["excess"] > 1 else "within"
     says = f"Share of the tolerance that outputs take. The worst, {_name(worst)}, takes {units.excess(worst['excess'])}"
-    spec = _dots(labels, [(place, output["excess"]) for place, _, output in found], max(least / 2, 1e-12), most)
+    spec = _dots(labels, [(place, share) for (place, _, _), share in zip(found, shares, strict=True)], least, most)
     return Chart("How near to the tolerance", f"{says}: {side} it.", spec, numbers)
 
 
@@ -129,8 +131,8 @@ def _histogram(values: list[dict[str, Any]], colour: str, first: float | None, a
     """Bars over powers of two; errors of zero stand apart, left of `first`."""
     limit = None if allowed is None else math.log2(allowed)
     low = min(value["low"] for value in values)
-    high = max([value["high"] for value in values] + ([] if limit is None else [limit + 1]))
-    ticks = [math.log2(tick) for tick in charts.log_ticks(2.0 ** (low if first is None else first), 2.0**high)]
+    high = max([low + _NARROWEST] + [value["high"] for value in values] + ([] if limit is None else [limit + 1]))
+    ticks = [math.log2(tick) for tick in charts.log_ticks(_power(low if first is None else first), _power(high))]
     zero = [] if first is None else [first - 2.5]
     expr = "format(pow(2, datum.value), '.1~e')"
     x = {
@@ -159,6 +161,11 @@ def _histogram(values: list[dict[str, Any]], colour: str, first: float | None, a
         "encoding": {"x": {"field": "at", **x}, "y": {"value": 0}, "text": {"field": "label"}},
     }
     return charts.picture(120, bar, rule, text)
+
+
+def _power(exponent: float) -> float:
+    """A power of two, held to the range of floats."""
+    return math.pow(2.0, min(max(exponent, -1074.0), 1023.0))
 
 
 def _counts(values: Sequence[Mapping[str, Any]]) -> charts.Spec:

@@ -63,10 +63,10 @@ def _intervals(
     ends: tuple[float, float],
 ) -> charts.Spec:
     values = [
-        {"y": charts.at(row), "colour": colour, **{key: ratio[key] for key in _ENDS}}
+        {"y": charts.at(row), "colour": colour, **{key: charts.held(ratio[key]) for key in _ENDS}}
         for row, (ratio, colour) in enumerate(found)
     ]
-    low, high = min(ends[0], 1 - 2 * margin) / 1.01, max(ends[1], 1 + 2 * margin) * 1.01
+    low, high = min(charts.held(ends[0]), 1 / (1 + 2 * margin)) / 1.01, max(charts.held(ends[1]), 1 + 2 * margin) * 1.01
     y = {"field": "y", "type": "quantitative", "axis": None}
     x = {
         "field": "median",

@@ -41,6 +41,7 @@ def as_text(told: Report, *, width: int = 80, colour: bool = False) -> str:
         file=stream,
         width=width,
         force_terminal=colour,
+        force_jupyter=False,
         color_system="standard" if colour else None,
         markup=False,
         highlight=False,

@@ -70,7 +70,7 @@ def _densities(labels: Sequence[charts.Label], cells: Sequence[Cell], colours: S
     """The density of each row's samples over the logarithm of time, as high as its row allows."""
     import numpy as np
 
-    logs = [np.log10(np.maximum(np.asarray(cell["samples"], dtype=float), 1e-12)) for cell in cells]
+    logs = [np.log10(np.clip(np.asarray(cell["samples"], dtype=float), 1e-12, 1e12)) for cell in cells]
     ends = [np.quantile(log, (0.002, 0.995)) for log in logs]
     low, high = min(end[0] for end in ends) - 0.03, max(end[1] for end in ends) + 0.03
     grid = np.linspace(low, high, 2 * _GRID)
@@ -83,7 +83,12 @@ def _densities(labels: Sequence[charts.Label], cells: Sequence[Cell], colours: S
             if y > 0.004
         ]
     marks = [
-        {"x": cell[key], "y": row + 0.92, "to": row + (0.42 if key == "p50" else 0.7), "colour": colours[row]}
+        {
+            "x": charts.held(cell[key]),
+            "y": row + 0.92,
+            "to": row + (0.42 if key == "p50" else 0.7),
+            "colour": colours[row],
+        }
         for row, cell in enumerate(cells)
         for key in ("p50", "p99")
         if cell.get(key)
@@ -150,7 +155,11 @@ def _sweep(document: Document, index: int, what: str) -> Iterator[Chart]:
         ("p50", "Median time of a call", units.duration),
         ("throughput", "Rows per second", units.rate),
     ):
-        points = [{"x": cell[what], "y": cell[key], "label": names[cell["subject"]]} for cell in held if cell.get(key)]
+        points = [
+            {"x": cell[what], "y": charts.held(cell[key]), "label": names[cell["subject"]]}
+            for cell in held
+            if cell.get(key)
+        ]
         if points:
             yield _curve(f"{title} by {what}{others and ', '}{others}", what, key, points, list(names.values()), unit)
 

@@ -37,7 +37,9 @@ def rate(per_second: float | None) -> str:
 
 def ratio(value: float | None) -> str:
     """A time over another: `0.972×`."""
-    return _NONE if value is None else f"{value:.3f}×" if value < 10 else f"{_digits(value)}×"
+    if value is None:
+        return _NONE
+    return f"{value:.3f}×" if 0.1 <= value < 10 else f"{_digits(value)}×"
 
 
 def interval(low: float, high: float) -> str:
@@ -84,14 +86,18 @@ def excess(value: float | None) -> str:
 
 def count(value: float | None) -> str:
     """A number of things: `12,300`."""
-    return _NONE if value is None else f"{value:,}"
+    if value is None:
+        return _NONE
+    return f"{value:,}" if value < 1e9 else _power(value, 2)
 
 
 def _digits(value: float) -> str:
-    """Three significant digits, never in powers of ten."""
+    """Three significant digits, in powers of ten where they would be lost among zeros."""
     if value == 0:
         return "0"
+    if not 1e-3 <= abs(value) < 1e9:
+        return _power(value, 2)
     # What rounds up to the next power of ten has a digit more before its point.
     shown = float(f"{value:.2e}")
     before = math.floor(math.log10(abs(shown))) + 1
-    return f"{shown:,.{min(max(3 - before, 0), 3)}f}"
+    return f"{shown:,.{max(3 - before, 0)}f}"

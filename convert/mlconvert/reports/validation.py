@@ -127,7 +127,7 @@ def _facts(check: Entry) -> Iterator[tuple[str, Text]]:
         more = len(check["probes"]) - 6
         yield "inputs", (Quoted(labels), f" and {more} more") if more > 0 else Quoted(labels)
     for name, said in check.get("facts", {}).items():
-        yield "fact", (Quoted(name), ": ", Quoted(said))
+        yield "noted", (Quoted(name), ": ", Quoted(said))
     if check.get("accuracy"):
         yield "accuracy", _accuracy(check["accuracy"])
 
@@ -160,8 +160,14 @@ def sizes(probe: Entry) -> str:
 
 def _accuracy(entry: Entry) -> Text:
     of = (" of ", Quoted(entry["output"])) if entry.get("output") else ()
-    said = f"{units.share(entry['artifact'])}, the source {units.share(entry['source'])}, on {entry['labels']:,} labels"
-    return (said, *of, f"; both answer alike on {units.share(entry['agreement'])}")
+    said = _shares(entry["artifact"], entry["source"])
+    if entry.get("artifact_top5") is not None:
+        said += f"; among the first five {_shares(entry['artifact_top5'], entry.get('source_top5'))}"
+    return (f"{said}, on {entry['labels']:,} labels", *of, f"; both answer alike on {units.share(entry['agreement'])}")
+
+
+def _shares(artifact: float, source: float | None) -> str:
+    return f"{units.share(artifact)}, the source {units.share(source)}"
 
 
 def _outputs(check: Entry, place: int) -> Iterator[Block]:

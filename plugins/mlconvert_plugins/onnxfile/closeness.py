@@ -48,6 +48,10 @@ class Bounds:
         least = _LEAVES.get(dtype, 0.0)
         return Bounds(max(self.rtol, least), max(self.share, least))
 
+    def floor(self, expected: np.ndarray) -> float:
+        """The part of what is allowed that is the same for every element."""
+        return self.share * _rms(expected)
+
     def gap(self, expected: np.ndarray, got: np.ndarray) -> Gap:
         """Hold one tensor against its source's; types may differ, shapes may not."""
         import numpy as np
@@ -68,7 +72,7 @@ class Bounds:
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             same = (expected == got) | (np.isnan(expected) & np.isnan(got))
             apart = np.where(same, 0.0, np.abs(got - expected))
-            excess = np.where(same, 0.0, apart / (self.rtol * np.abs(expected) + self.share * _rms(expected)))
+            excess = np.where(same, 0.0, apart / (self.rtol * np.abs(expected) + self.floor(expected)))
         one_sided = ~same & ~(np.isfinite(expected) & np.isfinite(got))
         if one_sided.any():
             what = "not finite" if np.isfinite(expected[one_sided]).all() else "not finite on one side alone"

@@ -89,10 +89,10 @@ def suspect(
     written = ""
     if ctx.reproducer is not None and finding.part is not None:
         try:
-            reproducer.write(ctx.reproducer, finding.part, source, subject, tolerance, word)
+            reproducer.write(ctx.reproducer, finding.part, source, subject, finding.bounds, word)
             written = ctx.reproducer.name
         except ConversionError as error:
-            remarks.append(f"no reproducer: {error.message}")
+            remarks.append(error.message)
     where = notes.origin(notes.of(node))
     return Suspect(node.name or finding.name, node.op_type, where, finding.gap.max_abs, "; ".join(remarks), written)
 

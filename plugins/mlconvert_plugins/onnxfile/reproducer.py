@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mlconvert.errors import ConversionError
 from mlconvert.stage import Tolerance
 from mlconvert.text import for_shell
+from mlconvert_plugins.onnxfile.closeness import Bounds
 from mlconvert_plugins.onnxfile.search import Part, Side
 
 if TYPE_CHECKING:
@@ -28,23 +29,31 @@ got.npz       what the artifact made of it
 """
 
 
-def write(folder: Path, part: Part, source: Side, artifact: Side, tolerance: Tolerance, word: str) -> None:
+def write(folder: Path, part: Part, source: Side, artifact: Side, bounds: Bounds, word: str) -> None:
     """Write the folder, over what an earlier one had. Raises ConversionError (`no-reproducer`).
 
     It is shown by what both sides make of the part, and by the conversion `word` where the artifact's side has no file.
     """
+    try:
+        _write(folder, part, source, artifact, bounds, word)
+    except Exception as error:  # what the libraries raise that write the parts; the suspect is known all the same
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConversionError(f"no reproducer could be written: {reason}", code="no-reproducer") from error
+
+
+def _write(folder: Path, part: Part, source: Side, artifact: Side, bounds: Bounds, word: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in [*folder.glob("source.*"), *folder.glob("artifact.*")]:
         shutil.rmtree(old) if old.is_dir() else old.unlink()
     one, other = source.save(part, folder / "source"), artifact.save(part, folder / "artifact")
     if one is None or (other is None and not word):
-        raise ConversionError("this part cannot be written as a model of its own", code="no-reproducer")
+        raise ConversionError("this part cannot be a model of its own", code="no-reproducer")
     _save(folder / "inputs.npz", part.given)
     _save(folder / "expected.npz", {part.name: part.expected})
     _save(folder / "got.npz", {part.name: part.got})
-    bounds = ["--data", "inputs.npz", *_bounds(tolerance, part.expected)]
-    again = _line(word, one.name, *bounds)
-    command = again if other is None else _line("validate", one.name, other.name, *bounds)
+    flags = ["--data", "inputs.npz", *_flags(bounds, part.expected)]
+    again = _line(word, one.name, *flags)
+    command = again if other is None else _line("validate", one.name, other.name, *flags)
     if other is not None and word:
         command += f"\n\nand, where it is the conversion that is wrong, by\n\n    {again}"
     files = [f"{one.name}  the part in the source"]
@@ -58,15 +67,12 @@ def _line(*words: str) -> str:
     return " ".join(map(for_shell, ("mlconvert", *words)))
 
 
-def _bounds(tolerance: Tolerance, expected: np.ndarray) -> list[str]:
-    """The flags for a tolerance that is not the usual one."""
-    import numpy as np
-
-    if tolerance == Tolerance():
+def _flags(bounds: Bounds, expected: np.ndarray) -> list[str]:
+    """The bounds in words of the command line, where they are not the usual ones."""
+    usual = Tolerance()
+    if (bounds.rtol, bounds.share) == (usual.rtol, usual.rms):
         return []
-    scale = float(np.sqrt(np.mean(np.square(np.abs(expected.astype(np.float64)))))) if expected.size else 0.0
-    atol = tolerance.rms * scale if tolerance.atol is None else tolerance.atol
-    return ["--rtol", f"{tolerance.rtol:g}", "--atol", f"{atol:.3g}"]
+    return ["--rtol", f"{bounds.rtol:.3g}", "--atol", f"{bounds.floor(expected):.3g}"]
 
 
 def _save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -71,11 +71,12 @@ class Finding:
     """What the search came to: the tensor that the suspect makes ('' for none), and the part that fails alone.
 
     `tensors` are those that the part makes of what both sides have; where they are several, no node is wrong by itself.
-    `loosened` is the short float type for which the bounds were widened, '' for none.
+    `bounds` are those that it was held to; `loosened` is the short float type for which they were widened, '' for none.
     """
 
     name: str
     gap: Gap
+    bounds: Bounds
     part: Part | None = None
     tensors: tuple[str, ...] = ()
     loosened: str = ""
@@ -97,6 +98,7 @@ class Search:
         self._tolerance, self._say = tolerance, say
         self._known = [name for name in graph.makers if name in source.names and name in subject.names]
         self._place = {name: number for number, name in enumerate(self._known)}
+        self._bounds = Bounds(tolerance.rtol, tolerance.rms)
         self._gaps: dict[str, Gap] = {}
         self._floats: set[str] = set()
         self._loosened = ""
@@ -113,10 +115,12 @@ class Search:
         # Also tells in which types the artifact computes.
         self._compare(_spaced(self._known, _GROUP))
         self._compare([name])
-        hidden = None if self._bad(name) else self._hidden()
-        if hidden is None and not self._bad(name):
-            return Finding("", gap, loosened=self._loosened)
-        return self._confirmed(self._root(hidden or name))
+        if self._loosened and not self._bad(name):
+            hidden = self._hidden()
+            if hidden is None:
+                return Finding("", gap, self._bounds, loosened=self._loosened)
+            name = hidden
+        return self._confirmed(self._root(name), gap)
 
     # --- comparing ------------------------------------------------------------------------------------
 
@@ -223,23 +227,26 @@ class Search:
 
     # --- confirming -----------------------------------------------------------------------------------
 
-    def _confirmed(self, name: str) -> Finding:
-        """The suspect if it is wrong alone, else another that is, else the part over which errors add up."""
+    def _confirmed(self, name: str, otherwise: Gap) -> Finding:
+        """The suspect if it is wrong alone, else another that is, else the part over which errors add up.
+
+        The gap of a tensor that there was no round left for is that of the output.
+        """
         part, inside = self._failing_part(name)
         others = self._roots(inside - {name}) if len(inside) > 1 else []
         for other in others[:_TRIED]:
             alone = self._alone(other, {other})
             if self._is_bad(self._bounds.gap(alone.expected, alone.got)):
-                return Finding(self._blamed(alone), self._gaps[other], alone, (other,), self._loosened)
+                return Finding(self._blamed(alone), self._gaps[other], self._bounds, alone, (other,), self._loosened)
         ordered = tuple(sorted(inside, key=self._place.__getitem__))
         blamed = self._blamed(part) if len(inside) == 1 else name
-        return Finding(blamed, self._gaps[name], part, ordered, self._loosened)
+        return Finding(blamed, self._gaps.get(name, otherwise), self._bounds, part, ordered, self._loosened)
 
     def _blamed(self, part: Part) -> str:
         """Of the tensors that a part makes on its way, and that the source lacks, the first that is not finite."""
         import numpy as np
 
-        if not self._gaps[part.name].finite:
+        if not self._bounds.gap(part.expected, part.got).finite:
             for name in self._graph.between(part.name, part.given):
                 if name not in self._place and name in self._subject.names:
                     value = self._subject.alone(name, part.given)

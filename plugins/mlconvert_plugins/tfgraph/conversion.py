@@ -12,7 +12,6 @@ from mlconvert.errors import ConversionError
 from mlconvert.signature import Signature, Tensor
 from mlconvert_plugins.onnxfile.audit import domain_of
 from mlconvert_plugins.tfgraph import functions, registry, sizes
-from mlconvert_plugins.tfgraph.layouts import Layout
 from mlconvert_plugins.tfgraph.lazy import np, tf
 from mlconvert_plugins.tfgraph.nodes import Node, bound
 from mlconvert_plugins.tfgraph.registry import Handler
@@ -47,36 +46,13 @@ def build(
 
     Raises ConversionError that names the node which cannot be converted.
     """
-    return _built(proto, signature, folder, initializers or {})[0]
+    return walked(proto, signature, folder, initializers or {})[0]
 
 
-@dataclass(frozen=True)
-class Held:
-    """Where a graph has a tensor of the ONNX model: its name, the operator that makes it, the order of its axes."""
-
-    tensor: str
-    operator: str
-    layout: Layout
-
-
-def held(
-    proto: onnx.ModelProto, signature: Signature, folder: Path, initializers: Mapping[str, np.ndarray]
-) -> dict[str, Held]:
-    """The tensors of the ONNX graph that `build` makes tensors of, those aside that are constants or just sizes."""
-    _, scope = _built(proto, signature, folder, initializers)
-    values = ((name, scope.get(name)) for node in proto.graph.node for name in node.output if name)
-    found = {name: (value.held, value.layout) for name, value in values if isinstance(value, Value)}
-    return {
-        name: Held(tensor.name, tensor.op.type, layout)
-        for name, (tensor, layout) in found.items()
-        if tensor is not None
-    }
-
-
-def _built(
+def walked(
     proto: onnx.ModelProto, signature: Signature, folder: Path, initializers: Mapping[str, np.ndarray]
 ) -> tuple[Built, Scope]:
-    """The graph, and what its names stand for."""
+    """What `build` makes, and what the names of the ONNX graph stand for in it."""
     graph = tf.__internal__.FuncGraph("model")
     walk = Walk.of(proto, folder)
     with graph.as_default(), collected(graph) as weights:

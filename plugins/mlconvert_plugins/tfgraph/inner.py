@@ -12,13 +12,10 @@ from pathlib import Path
 
 from mlconvert.artifact import Artifact
 from mlconvert.errors import ConversionError
-from mlconvert_plugins.onnxfile.opening import open_proto
 from mlconvert_plugins.onnxfile.search import ROUNDS, Part, Subject
-from mlconvert_plugins.onnxfile.signature import signature_of
 from mlconvert_plugins.tfgraph import layouts, parts, saving, session, trust
-from mlconvert_plugins.tfgraph.conversion import Held, held
 from mlconvert_plugins.tfgraph.lazy import np
-from mlconvert_plugins.tfgraph.tensors import parted
+from mlconvert_plugins.tfgraph.places import Place, places
 
 # Below this share of the tensors that the conversion makes, another has made the SavedModel.
 _KNOWN = 0.5
@@ -37,24 +34,24 @@ class SavedModel(Subject):
         self, source: Artifact, artifact: Artifact, inputs: Mapping[str, np.ndarray], *, trusted: bool
     ) -> None:
         trust.refuse_untrusted(artifact.path, trusted)
-        expected = _tensors(source)
+        expected = places(source)
         threads = os.environ.get("OMP_NUM_THREADS", "")
         self._session, slots = session.load(artifact.path, int(threads) if threads.isdigit() else 0)
         graph = self._session.graph
         operators = {operation.name: operation.type for operation in graph.get_operations()}
-        self._held = {
+        self._places = {
             name: one for name, one in expected.items() if operators.get(one.tensor.rpartition(":")[0]) == one.operator
         }
-        if len(self._held) < _KNOWN * len(expected):
+        if len(self._places) < _KNOWN * len(expected):
             self.close()
             raise NotMadeHereError(
                 "which node is wrong cannot be told: onnx2tf makes another graph of this source",
                 code="not-made-here",
                 where=artifact.path.name,
             )
-        self.names = self._held
+        self.names = self._places
         self._inputs = {slots.inputs[name].name: array for name, array in inputs.items()}
-        self._slots = {name: Held(slots.inputs[name].name, "Placeholder", ()) for name in inputs}
+        self._slots = {name: Place(slots.inputs[name].name, "Placeholder", ()) for name in inputs}
 
     def close(self) -> None:
         """Release the graph."""
@@ -77,8 +74,8 @@ class SavedModel(Subject):
         saving.save(built, path, {}, [part.name])
         return path
 
-    def _place(self, name: str) -> Held:
-        return self._held.get(name) or self._slots[name]
+    def _place(self, name: str) -> Place:
+        return self._places.get(name) or self._slots[name]
 
     def _laid(self, name: str, array: np.ndarray) -> np.ndarray:
         """An array in ONNX's order as the graph has it."""
@@ -88,7 +85,7 @@ class SavedModel(Subject):
         return laid if laid.dtype == object else laid.astype(dtype)
 
     def _run(self, names: Sequence[str], feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        places = [self._held[name] for name in names]
+        places = [self._places[name] for name in names]
         try:
             found = self._session.run([place.tensor for place in places], dict(feeds))
         except Exception as error:  # TensorFlow's errors have no common base
@@ -98,13 +95,5 @@ class SavedModel(Subject):
         return {name: _in_order(array, place) for name, place, array in found}
 
 
-def _in_order(array: np.ndarray, place: Held) -> np.ndarray:
+def _in_order(array: np.ndarray, place: Place) -> np.ndarray:
     return array.transpose(layouts.inverse(place.layout)) if place.layout else array
-
-
-def _tensors(source: Artifact) -> dict[str, Held]:
-    proto = open_proto(source.path)
-    signature = source.signature if source.signature.inputs else signature_of(proto)
-    folder = source.path.parent
-    proto, initializers = parted(proto, folder)
-    return held(proto, signature, folder, initializers)

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from mlconvert_plugins.tfgraph import layouts
-from mlconvert_plugins.tfgraph.conversion import Built, Held, legal
+from mlconvert_plugins.tfgraph.conversion import Built, legal
 from mlconvert_plugins.tfgraph.lazy import np, tf
+from mlconvert_plugins.tfgraph.places import Place
 from mlconvert_plugins.tfgraph.weights import Weights
 
 # An end: where the graph has it, and an array of the shape and type that it has outside.
-Ends = Mapping[str, tuple[Held, "np.ndarray"]]
+Ends = Mapping[str, tuple[Place, "np.ndarray"]]
 
 
 def cut(session: Any, given: Ends, wanted: Ends) -> Built:
@@ -34,17 +35,17 @@ def _placeholder(name: str, array: np.ndarray) -> tf.Tensor:
     return tf.compat.v1.placeholder(tf.dtypes.as_dtype(array.dtype), array.shape, name=legal(name))
 
 
-def _inside(session: Any, tensor: tf.Tensor, place: Held) -> tf.Tensor:
+def _inside(session: Any, tensor: tf.Tensor, place: Place) -> tf.Tensor:
     laid = tf.transpose(tensor, place.layout) if place.layout else tensor
     return tf.cast(laid, session.graph.get_tensor_by_name(place.tensor).dtype)
 
 
-def _outside(name: str, tensor: tf.Tensor, place: Held, array: np.ndarray) -> tf.Tensor:
+def _outside(name: str, tensor: tf.Tensor, place: Place, array: np.ndarray) -> tf.Tensor:
     ordered = tf.transpose(tensor, layouts.inverse(place.layout)) if place.layout else tensor
     return tf.identity(tf.cast(ordered, tf.dtypes.as_dtype(array.dtype)), name=legal(name))
 
 
-def _between(session: Any, given: Collection[Held], wanted: Collection[Held]) -> Any:
+def _between(session: Any, given: Collection[Place], wanted: Collection[Place]) -> Any:
     """The nodes that are needed, as a GraphDef."""
     whole = session.graph.as_graph_def()
     nodes = {node.name: node for node in whole.node}
