@@ -175,5 +175,5 @@ def test_a_subject_stays_on_the_last_cores(folder: Path) -> None:
         assert prepared["count"] % 2 == 0
         block = worker.call("mlconvert.benchmark.measuring:block")
         assert block["runs"] == prepared["count"]
-        assert block["together"] > block["median"] >= min(block["seconds"])
+        assert block["together"] > block["undisturbed"] > 0
         assert worker.call("mlconvert.benchmark.measuring:close") > 2**20

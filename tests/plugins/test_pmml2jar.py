@@ -17,6 +17,7 @@ import pytest
 import churn
 import jars
 import lightgbm_models
+import mlconvert
 import xgboost_models
 from architecture import REPOSITORY
 from converting import convert, validate
@@ -91,6 +92,8 @@ def test_libraries_reach_a_jar_with_their_proof(save: Any, worker: Worker, tmp_p
     ]
     assert result.manifest["route"][1]["facts"]["golden_rows"] > 1
     assert "interpreted" not in result.manifest["route"][1]["facts"]
+    # Over both hops at once, by the route that its manifest tells of.
+    assert mlconvert.validate(model, result.artifact.path, trust=True).status == "passed"
 
 
 def test_the_other_way_is_native(document: Artifact, worker: Worker, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def prove(seed: int, folder: Path) -> dict[str, Any]:
     source = chain(folder / "model.onnx", PRODUCTS)
     same = shutil.copy(source, folder / "same.onnx")
     slower = chain(folder / "slower.onnx", PRODUCTS, MORE)
-    found = mlconvert.bench(source, same, slower, seed=seed)
+    found = mlconvert.bench(source, same, slower, seed=seed).document
     ratios = {Path(cell["subject"]).stem: cell["ratio"] for cell in found["cells"] if cell["ratio"]}
     return {**ratios, "noise": found["noise"][0]["ratio"], "load": os.getloadavg()[0]}
 

@@ -64,7 +64,7 @@ def cells(found: Sequence[Cell], base: str, twin: str, settings: Settings) -> di
             shown["cells"].append({**_cell(cell), "ratio": None})
             continue
         ratio = paired(
-            cell.medians(), base_of(cell, found, base).medians(), confidence=settings.confidence, seed=settings.seed
+            cell.rounds(), base_of(cell, found, base).rounds(), confidence=settings.confidence, seed=settings.seed
         ).as_json(settings.margin)
         if cell.subject == twin:
             place = {"batch": cell.batch, "threads": cell.threads, "clients": cell.clients}

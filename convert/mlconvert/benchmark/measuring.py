@@ -147,7 +147,7 @@ def _fastest(subject: _Subject, lasting: float) -> float:
 
 
 def block() -> dict[str, Any]:
-    """Take a turn: the median of its seconds, some or all of them, how many runs they are, and how long they took."""
+    """Take a turn: its undisturbed time, seconds of some or all of its runs, how many they are, and what they took."""
     assert _open is not None, "start comes first"
     if _open.count > 10 * len(_open.inputs):
         # Others have been at work, and the first runs bring back to the caches what they have displaced.
@@ -155,7 +155,7 @@ def block() -> dict[str, Any]:
     found, together = _open.run(_open.count)
     step = -(-len(found) // _KEPT)
     return {
-        "median": statistics.median(found),
+        "undisturbed": sorted(found)[len(found) // 10],
         "seconds": found[::step],
         "runs": len(found),
         "together": together,

@@ -35,9 +35,13 @@ class Subject:
 
 @dataclass(frozen=True)
 class Block:
-    """One turn of a subject: seconds of its runs, their median, how many they were and what they took together."""
+    """One turn of a subject: seconds of its runs, how many they were, and what they took together.
 
-    median: float
+    `undisturbed` is their tenth percentile. Half of the runs can be cut short by whatever else the machine does, for as
+    long as a block lasts; a median over rounds cannot undo that.
+    """
+
+    undisturbed: float
     seconds: Sequence[float]
     runs: int
     together: float
@@ -54,9 +58,9 @@ class Cell:
     cores: list[int] | None = None
     processes: list[list[Block]] = field(default_factory=list)
 
-    def medians(self) -> list[list[float]]:
-        """The median of each round's block, by process."""
-        return [[block.median for block in rounds] for rounds in self.processes]
+    def rounds(self) -> list[list[float]]:
+        """The undisturbed time of each round, by process."""
+        return [[block.undisturbed for block in rounds] for rounds in self.processes]
 
     def samples(self) -> list[list[float]]:
         """All seconds that were kept, by process."""
