@@ -46,7 +46,7 @@ def test_it_runs() -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     for cell in notebook.cells:
         # What is measured here is held against nothing: the shortest measuring will do.
-        cell.source = cell.source.replace("seconds=0.5, processes=3", "seconds=0.05, processes=1")
+        cell.source = cell.source.replace("seconds=0.5, processes=3", "seconds=0.05, processes=2")
     with warnings.catch_warnings():
         # Jupyter's own, of its protocol and its loops.
         warnings.simplefilter("ignore")
