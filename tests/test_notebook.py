@@ -29,7 +29,7 @@ def check(notebook: Any) -> None:
     assert len(evidence) == 2, "the validation and the benchmark draw charts"
     assert "✓</span> passed" in evidence[0]
     text = "".join(one.get("text", "") for cell in notebook.cells for one in cell.get("outputs", []))
-    assert re.search(r"^✗ failed: other\.forest: ", text, re.M)
+    assert re.search(r"^✗ failed: other\.txt: ", text, re.M)
 
 
 def test_what_is_committed_was_executed() -> None:
@@ -44,6 +44,9 @@ def test_what_is_committed_was_executed() -> None:
 def test_it_runs() -> None:
     client = pytest.importorskip("nbclient")
     notebook = nbformat.read(NOTEBOOK, as_version=4)
+    for cell in notebook.cells:
+        # What is measured here is held against nothing: the shortest measuring will do.
+        cell.source = cell.source.replace("seconds=0.5, processes=3", "seconds=0.05, processes=1")
     with warnings.catch_warnings():
         # Jupyter's own, of its protocol and its loops.
         warnings.simplefilter("ignore")

@@ -39,11 +39,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_its_commands_run(folder: Path) -> None:
-    commands = [block.text for block in BLOCKS if block.language == "bash"]
+    commands = [block.text for block in BLOCKS if block.language == "bash" and not block.word]
     shown = " ".join(run("bash", "-euc", "".join(commands), cwd=folder).split())
     assert shown.count("accuracy") == 2
-    assert "labels of scores; both answer alike on 100%" in shown
-    assert "on 4 labels of label; both answer alike on 100%" in shown
+    assert "labels, by the output scores; both answer alike on 100%" in shown
+    assert "on 4 labels, by the output label; both answer alike on 100%" in shown
     assert shown.count("inputs inputs.py:batches") == 1
     assert "churn.csv: customer" in shown
 

@@ -99,6 +99,23 @@ def test_a_manifest_of_other_bytes_is_a_refusal(alpha: Path, tmp_path: Path) -> 
     assert (caught.value.code, caught.value.where) == ("manifest-mismatch", "m.beta")
 
 
+def test_a_reproducer_replaces_nobodys_files(alpha: Path, tmp_path: Path) -> None:
+    wrong = line.beta(tmp_path / "wrong.beta", WRONG)
+    with pytest.raises(ConversionError, match="is not empty") as caught:
+        validated(alpha, wrong, reproducer=tmp_path)
+    assert caught.value.code == "exists"
+    for _ in range(2):
+        found = validated(alpha, wrong, reproducer=tmp_path / "new")
+    assert found["artifacts"][0]["check"]["first_bad"]["reproducer"] == "new"
+    assert (tmp_path / "new" / "README.txt").is_file()
+
+
+def test_an_artifact_without_bounds_has_those_of_its_source(alpha: Path, tmp_path: Path) -> None:
+    made = mlconvert.convert(alpha, "beta", dims={"batch": (2, 3, 4)}).artifact.path
+    found = validated(made, line.beta(tmp_path / "bare.beta", HONEST))
+    assert [probe["sizes"]["batch"] for probe in found["artifacts"][0]["check"]["probes"]][:3] == [3, 3, 2]
+
+
 # --- judging again ----------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ class Hops:
 
         A hop that is right is within its own tolerance on these inputs.
         """
-        before = replace(source, signature=_fixed(source.signature, inputs))
+        before = replace(source, signature=_signature(source, inputs, ctx.trust))
         for number, (stage, after) in enumerate(itertools.pairwise(self.stages)):
             hop = _context(ctx, number)
             made = _made(stage, after, before, hop)
@@ -47,13 +47,18 @@ def _named(stage: Stage, found: Suspect | None) -> Suspect | None:
     return None if found is None else replace(found, note=": ".join(filter(None, (stage.name, found.note))))
 
 
-def _fixed(signature: Signature, inputs: Inputs) -> Signature:
-    """The signature with the sizes of these inputs where it knows no name for a dim."""
+def _signature(source: Artifact, inputs: Inputs, trust: bool) -> Signature:
+    """What the source itself says; else what is known of the artifact, with the sizes of these inputs for dims without
+    a name.
+    """
+    own: Signature = registry.load(registry.FORMATS, source.format).signature(source, trust=trust)
+    if own.inputs:
+        return own
     known = (
         replace(tensor, shape=inputs[tensor.name].shape) if None in tensor.shape else tensor
-        for tensor in signature.inputs
+        for tensor in source.signature.inputs
     )
-    return replace(signature, inputs=tuple(known))
+    return replace(source.signature, inputs=tuple(known))
 
 
 def _context(ctx: Context, number: int) -> Context:

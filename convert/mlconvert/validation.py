@@ -13,11 +13,13 @@ import mlconvert
 from mlconvert import frame, manifest, parity, subjects
 from mlconvert.artifact import Artifact
 from mlconvert.cache import Cache
+from mlconvert.errors import ConversionError
 from mlconvert.frame import Listener, memory_limit, unheard
 from mlconvert.host import Host
 from mlconvert.judge import FAILED, PASSED, UNPROVEN
 from mlconvert.ranges import with_ranges
 from mlconvert.signature import DimRange, Tensor
+from mlconvert.text import for_terminal
 from mlconvert.worker import Worker
 
 SCHEMA = 1
@@ -49,6 +51,8 @@ def run(question: Question, listen: Listener = unheard) -> dict[str, Any]:
     of other bytes; UsageError for tolerances that are none.
     """
     parity.check_tolerances(atol=question.atol, rtol=question.rtol)
+    if question.reproducer is not None:
+        _check_free(question.reproducer)
     with tempfile.TemporaryDirectory(prefix="mlconvert-") as folder:
         source = subjects.taken(question.source, Path(folder), question.model, trust=question.trust)
         # A live object comes from the caller's own process: it needs no word for it.
@@ -79,6 +83,18 @@ def run(question: Question, listen: Listener = unheard) -> dict[str, Any]:
         "data": _data(question, entries),
         "artifacts": entries,
     }
+
+
+def _check_free(folder: Path) -> None:
+    """Refuse a folder that holds anything but what an earlier run has written: files there would be replaced."""
+    held = [] if not folder.exists() else list(folder.iterdir()) if folder.is_dir() else [folder]
+    if held and not any((one / "README.txt").is_file() for one in (folder, *held)):
+        raise ConversionError(
+            f"{for_terminal(folder)} is not empty, and a reproducer would replace files in it",
+            code="exists",
+            where=folder.name,
+            fix="name a new folder",
+        )
 
 
 def _validated(

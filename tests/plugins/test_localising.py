@@ -185,7 +185,7 @@ def check(one: Path, other: Path, data: Path, ctx: Context, **bounds: float) -> 
 
     oracle, subject = sources.open_path(one), sources.open_path(other)
     subject = replace(subject, signature=sources.load_format(subject.format).signature(subject))
-    edges = subjects.between(oracle.format, subject.format)
+    edges = subjects.between(oracle, subject)
     return parity.check(
         replace(oracle, signature=subject.signature),
         subject,

@@ -24,6 +24,15 @@ def test_a_schema_is_one_and_describes_every_key(kind: str) -> None:
     assert list(_undescribed(schema, schema, "")) == []
 
 
+@pytest.mark.parametrize("kind", forms.KINDS)
+def test_a_schema_says_nothing_twice(kind: str) -> None:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len(dict(pairs)) == len(pairs)
+        return dict(pairs)
+
+    json.loads(forms.path_of(kind).read_text(encoding="utf-8"), object_pairs_hook=once)
+
+
 def _undescribed(schema: Mapping[str, Any], part: Any, where: str) -> Iterator[str]:
     """The properties that are described neither where they stand nor by what they refer to."""
     if isinstance(part, list):

@@ -187,11 +187,11 @@ def curves(points: Iterable[Mapping[str, Any]], labels: Sequence[str], *, x: Spe
     return {**picture(190, line, shown), "data": {"values": list(points)}}
 
 
-def log_ticks(low: float, high: float) -> list[float]:
-    """Round numbers from `low` to `high` for a logarithmic axis: some five at most on any range."""
+def log_ticks(low: float, high: float, *, powers: bool = False) -> list[float]:
+    """Round numbers from `low` to `high` for a logarithmic axis, some five on any range; only `powers` of ten."""
     import math
 
-    for digits in ((1, 2, 5), (1, 3), (1,)):
+    for digits in ((1,),) if powers else ((1, 2, 5), (1, 3), (1,)):
         first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
         found = [digit * 10.0**power for power in range(first, last + 1) for digit in digits]
         kept = [value for value in found if low <= value <= high]

@@ -132,7 +132,8 @@ def _histogram(values: list[dict[str, Any]], colour: str, first: float | None, a
     limit = None if allowed is None else math.log2(allowed)
     low = min(value["low"] for value in values)
     high = max([low + _NARROWEST] + [value["high"] for value in values] + ([] if limit is None else [limit + 1]))
-    ticks = [math.log2(tick) for tick in charts.log_ticks(_power(low if first is None else first), _power(high))]
+    start = low if first is None else first
+    ticks = [math.log2(tick) for tick in charts.log_ticks(_power(start), _power(high), powers=True)]
     zero = [] if first is None else [first - 2.5]
     expr = "format(pow(2, datum.value), '.1~e')"
     x = {
@@ -203,7 +204,7 @@ def ulps(output: Output, tolerance: Mapping[str, Any], place: int) -> Chart | No
     ]
     bar = {
         "data": {"values": values},
-        "mark": {"type": "bar", "cornerRadius": 1},
+        "mark": {"type": "bar", "cornerRadius": 1, "width": min(40, 240 / len(values))},
         "encoding": {
             "x": {
                 "field": "bin",

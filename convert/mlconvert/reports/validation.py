@@ -159,11 +159,11 @@ def sizes(probe: Entry) -> str:
 
 
 def _accuracy(entry: Entry) -> Text:
-    of = (" of ", Quoted(entry["output"])) if entry.get("output") else ()
+    by = (", by the output ", Quoted(entry["output"])) if entry.get("output") else ()
     said = _shares(entry["artifact"], entry["source"])
     if entry.get("artifact_top5") is not None:
         said += f"; among the first five {_shares(entry['artifact_top5'], entry.get('source_top5'))}"
-    return (f"{said}, on {entry['labels']:,} labels", *of, f"; both answer alike on {units.share(entry['agreement'])}")
+    return (f"{said}, on {entry['labels']:,} labels", *by, f"; both answer alike on {units.share(entry['agreement'])}")
 
 
 def _shares(artifact: float, source: float | None) -> str:
@@ -244,7 +244,7 @@ def _details(outputs: Sequence[Entry]) -> Table:
     head = ("output", "values", "mean error", *(f"{name}% within" for name in _PERCENTILES))
     return Table(
         "Absolute errors, signal to noise, and values that are not finite (source / artifact / one alone)",
-        (*head, "signal to noise", "same top 5", "not finite"),
+        (*head, "signal to noise", "in top 5", "not finite"),
         tuple(rows),
     )
 

@@ -23,10 +23,12 @@ The smallest part of the model that fails. In this folder, it is shown by
     {command}
 
 {files}
-inputs.npz    what goes in: the values that the source itself has there
-expected.npz  what the source makes of it
-got.npz       what the artifact made of it
 """
+_ARRAYS = {
+    "inputs.npz": "what goes in: the values that the source itself has there",
+    "expected.npz": "what the source makes of it",
+    "got.npz": "what the artifact made of it",
+}
 
 
 def write(folder: Path, part: Part, source: Side, artifact: Side, bounds: Bounds, word: str) -> None:
@@ -56,10 +58,12 @@ def _write(folder: Path, part: Part, source: Side, artifact: Side, bounds: Bound
     command = again if other is None else _line("validate", one.name, other.name, *flags)
     if other is not None and word:
         command += f"\n\nand, where it is the conversion that is wrong, by\n\n    {again}"
-    files = [f"{one.name}  the part in the source"]
+    files = {one.name: "the part in the source"}
     if other is not None:
-        files.append(f"{other.name}  the same part in the artifact")
-    text = _README.format(command=command, files="\n".join(files))
+        files[other.name] = "the same part in the artifact"
+    width = max(map(len, [*files, *_ARRAYS]))
+    listed = "\n".join(f"{name:<{width}}  {what}" for name, what in {**files, **_ARRAYS}.items())
+    text = _README.format(command=command, files=listed)
     (folder / "README.txt").write_text(text, encoding="utf-8")
 
 

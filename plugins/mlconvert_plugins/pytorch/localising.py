@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +31,12 @@ def first_bad(
     counterpart; and where that is the same file, against the torch program that was translated.
     """
     from mlconvert_plugins.onnxfile import header, localising
+    from mlconvert_plugins.torch import Torch
 
     remade = Artifact(Path(tempfile.mkdtemp(dir=ctx.scratch)) / "model.onnx", "onnx")
     found = header.read(artifact.path)
+    own = Torch().signature(source, trust=ctx.trust)
+    source = replace(source, signature=own if own.inputs else source.signature)
     conversion.convert(source, found.opsets.get("") if found else None, remade.path, ctx)
     changed = localising.between(remade, artifact, inputs, ctx, tolerance)
     return changed or in_program(source, artifact, inputs, ctx, tolerance)

@@ -18,7 +18,7 @@ from mlconvert_plugins.onnx import Onnx
 from mlconvert_plugins.onnx2onnx_simplify import Onnx2OnnxSimplify, SimplifyOptions
 from mlconvert_plugins.onnx_runner import OnnxRunner
 from mlconvert_plugins.onnxfile.audit import validate
-from mlconvert_plugins.onnxfile.intermediate import values
+from mlconvert_plugins.onnxfile.intermediate import OnnxFile
 from mlconvert_plugins.onnxfile.opening import open_model, open_proto
 
 
@@ -37,7 +37,7 @@ OPENERS: list[Callable[[Path], object]] = [
     validate,
     _run,
     _simplify,
-    lambda path: values(path, ["y"], {"x": np.ones(6, np.float32)}),
+    lambda path: OnnxFile(path, {"x": np.ones(6, np.float32)}, path.parent).values(["y"]),
     lambda path: Onnx().signature(Artifact(path, "onnx")),
     lambda path: Onnx().side_files(path),
     lambda path: Onnx().describe(path),
