@@ -111,11 +111,10 @@ def _opened(worker: Worker, order: Order, folder: Path) -> list[Artifact]:
     question = order.question
     source = subjects.taken(question.source, folder, question.model, trust=question.trust)
     artifacts = [subjects.admitted(path, trust=question.trust) for path in question.artifacts]
-    trusted = [order.source_trusted, *[question.trust] * len(artifacts)]
-    known = [
-        subjects.with_signature(worker, one, trust=trust, inputs=question.inputs, dims=question.dims)
-        for one, trust in zip((source, *artifacts), trusted, strict=True)
-    ]
+    words: dict[str, Any] = {"inputs": question.inputs, "dims": question.dims}
+    known = [subjects.with_signature(worker, source, trust=order.source_trusted, **words)]
+    own = known[0].signature
+    known += [subjects.with_signature(worker, one, trust=question.trust, source=own, **words) for one in artifacts]
     # A source that cannot say what it takes, weights alone for one, takes what an artifact made of it takes.
     said = next((one.signature for one in known if one.signature.inputs), known[0].signature)
     known[0] = known[0] if known[0].signature.inputs else replace(known[0], signature=said)
