@@ -16,8 +16,8 @@ LAYERS = tuple(
     layer.split()
     for layer in (
         "errors dims signature artifact host tokens probes format ranges stage runner wire worker hooks text usercode",
-        "options licences registry edges routes cache manifest commit request sources naming requirements environments "
-        "subjects envelope tally compare judge hops places accuracy datasets parity reports evidence",
+        "options licences registry edges routes cache manifest commit contexts request sources naming requirements "
+        "environments subjects envelope tally compare judge hops places accuracy datasets parity reports evidence",
         "frame validation rejudging",
         "benchmark",
         "api",

@@ -18,6 +18,7 @@ from typing import Any
 from mlconvert import (
     cache,
     commit,
+    contexts,
     datasets,
     environments,
     judge,
@@ -360,27 +361,7 @@ class _Journey:
     def _context(self, hop: Hop, reproducer: Path | None = None) -> contextlib.AbstractContextManager[dict[str, Any]]:
         # A live object comes from the caller's own process: it needs no word for it.
         trust = self.request.trust or self.request.live
-        return context(hop.edge.name, self.cache, self.request.data, self.request.seed, trust, reproducer)
-
-
-@contextlib.contextmanager
-def context(
-    stage: str, kept: cache.Cache, data: Path | None, seed: int, trust: bool, reproducer: Path | None = None
-) -> Iterator[dict[str, Any]]:
-    """The values of a stage's Context, with a scratch folder that goes when the hook is done."""
-    with tempfile.TemporaryDirectory(prefix="mlconvert-", ignore_cleanup_errors=True) as folder:
-        scratch, otherwise = (Path(folder) / name for name in ("scratch", "cache"))
-        scratch.mkdir()
-        otherwise.mkdir()
-        own = kept.stage_folder(stage) or otherwise
-        yield {
-            "scratch": scratch,
-            "cache": own,
-            "data": data,
-            "seed": seed,
-            "trust": trust,
-            "reproducer": reproducer,
-        }
+        return contexts.made(hop.edge.name, self.cache, self.request.data, self.request.seed, trust, reproducer)
 
 
 @contextlib.contextmanager

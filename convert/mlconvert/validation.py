@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import mlconvert
-from mlconvert import frame, manifest, parity, subjects
+from mlconvert import contexts, manifest, parity, subjects
 from mlconvert.artifact import Artifact
 from mlconvert.cache import Cache
 from mlconvert.errors import ConversionError
@@ -112,7 +112,7 @@ def _validated(
     reproducer = question.reproducer
     if reproducer is not None and len(question.artifacts) > 1:
         reproducer = reproducer / artifact.path.name  # of each its own
-    with frame.context(name, Cache(), data, question.seed, question.trust, reproducer) as context:
+    with contexts.made(name, Cache(), data, question.seed, question.trust, reproducer) as context:
         check = worker.call(
             "mlconvert.parity:check",
             listen,
