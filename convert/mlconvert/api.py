@@ -197,21 +197,10 @@ def validate(
 
     Raises ConversionError for files that cannot be opened or whose signatures do not fit together.
     """
-    question = validation.Question(
-        source=source if not isinstance(source, (str, os.PathLike)) else Path(source),
-        artifacts=tuple(Path(artifact) for artifact in artifacts),
-        inputs=read_inputs(inputs),
-        dims=read_dims(dims),
-        ranges=_listed(ranges),
-        data=None if data is None else os.fspath(data),
-        labels=None if labels is None else os.fspath(labels),
-        model=model,
-        atol=atol,
-        rtol=rtol,
-        seed=seed,
-        trust=trust,
-        reproducer=None if reproducer is None else Path(reproducer),
-    )
+    given = {"model": model, "atol": atol, "rtol": rtol, "seed": seed, "trust": trust}
+    given["labels"] = None if labels is None else os.fspath(labels)
+    given["reproducer"] = None if reproducer is None else Path(reproducer)
+    question = _question(source, artifacts, inputs, dims, ranges, data, **given)
     return Validation(validation.run(question, listen))
 
 
@@ -248,19 +237,8 @@ def bench(
     Raises ConversionError for files that cannot be opened and for a batch that a model does not take, UsageError for
     words that are none.
     """
-    question = validation.Question(
-        source=source if not isinstance(source, (str, os.PathLike)) else Path(source),
-        artifacts=tuple(map(Path, artifacts)),
-        inputs=read_inputs(inputs),
-        dims=read_dims(dims),
-        ranges=_listed(ranges),
-        data=None if data is None else os.fspath(data),
-        model=model,
-        atol=atol,
-        rtol=rtol,
-        seed=seed,
-        trust=trust,
-    )
+    given = {"model": model, "atol": atol, "rtol": rtol, "seed": seed, "trust": trust}
+    question = _question(source, artifacts, inputs, dims, ranges, data, **given)
     settings = Settings(
         batch=read_counts("batch", batch),
         threads=read_counts("threads", threads),
@@ -272,6 +250,27 @@ def bench(
         seed=seed,
     )
     return Benchmark(run_benchmark(Order(question, settings, tuple(map(gates.read, _listed(fail_if)))), listen))
+
+
+def _question(
+    source: Any,
+    artifacts: Sequence[str | os.PathLike[str]],
+    inputs: Words,
+    dims: Dims,
+    ranges: str | Sequence[str],
+    data: str | os.PathLike[str] | None,
+    **given: Any,
+) -> validation.Question:
+    """What is asked of a source and its artifacts; `given` are fields that need no reading."""
+    return validation.Question(
+        source=source if not isinstance(source, (str, os.PathLike)) else Path(source),
+        artifacts=tuple(map(Path, artifacts)),
+        inputs=read_inputs(inputs),
+        dims=read_dims(dims),
+        ranges=_listed(ranges),
+        data=None if data is None else os.fspath(data),
+        **given,
+    )
 
 
 def read_inputs(words: Words) -> tuple[Tensor, ...]:
