@@ -197,7 +197,7 @@ def validate(
 
     Raises ConversionError for files that cannot be opened or whose signatures do not fit together.
     """
-    given = {"model": model, "atol": atol, "rtol": rtol, "seed": seed, "trust": trust}
+    given: dict[str, Any] = {"model": model, "atol": atol, "rtol": rtol, "seed": seed, "trust": trust}
     given["labels"] = None if labels is None else os.fspath(labels)
     given["reproducer"] = None if reproducer is None else Path(reproducer)
     question = _question(source, artifacts, inputs, dims, ranges, data, **given)
@@ -237,7 +237,7 @@ def bench(
     Raises ConversionError for files that cannot be opened and for a batch that a model does not take, UsageError for
     words that are none.
     """
-    given = {"model": model, "atol": atol, "rtol": rtol, "seed": seed, "trust": trust}
+    given: dict[str, Any] = {"model": model, "atol": atol, "rtol": rtol, "seed": seed, "trust": trust}
     question = _question(source, artifacts, inputs, dims, ranges, data, **given)
     settings = Settings(
         batch=read_counts("batch", batch),
