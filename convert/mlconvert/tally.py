@@ -146,9 +146,9 @@ class Products:
     @property
     def cosine(self) -> float:
         """Of the angle between the two; 1 where both are zero, 0 where one is."""
-        one, other, both, _ = self._sums
-        if not (one and other):
-            return 1.0 if one == other else 0.0
+        one, other, both, apart = self._sums
+        if not (one and other and apart):
+            return 0.0 if apart else 1.0
         return max(-1.0, min(1.0, both / (math.sqrt(one) * math.sqrt(other))))
 
     @property
