@@ -159,7 +159,8 @@ def test_failed_parity(shell: Shell) -> None:
     assert "failed: at opt (batch=1)" in out
     assert "error: parity failed" in err
     assert "[weight[0]]" in err
-    assert shell.names() == ["m.alpha", "m.beta.rejected", "m.beta.rejected.mlconvert.json"]
+    rejected = ["m.beta.rejected", "m.beta.rejected.mlconvert.json", "m.beta.rejected.reproducer"]
+    assert shell.names() == ["m.alpha", *rejected]
     entry = shell.json("alpha2beta", "m.alpha", "--mischief", "nan", code=3)
     assert entry["parity"]["status"] == "failed"
 

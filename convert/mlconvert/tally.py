@@ -125,6 +125,8 @@ class Products:
         import numpy as np
 
         peak = max(float(np.abs(expected).max(initial=0.0)), float(np.abs(got).max(initial=0.0)))
+        if not peak:
+            return
         # Against overflow and underflow of the squares; by powers of two, which round nothing.
         self._rescale(math.frexp(peak)[1])
         one, other = (np.ldexp(x.view(np.float64), -self._scale).view(x.dtype) for x in (expected, got))

@@ -85,9 +85,10 @@ def test_a_jar_is_held_against_the_model_it_came_from(worker: Worker, tmp_path: 
     options = {"lightgbm2forest": {"num_iteration": 2}}
     made = convert(worker, model, "jar", validate=False, options=options).artifact.path
     found = mlconvert.validate(model, made)
-    assert found["status"] == "passed"
-    (check,) = found["checks"]
-    assert check["stage"] is None and "margin" in check["tolerance"]["exact"]
+    assert found.status == "passed"
+    check = found.document["artifacts"][0]["check"]
+    assert (check["stage"], check["tolerance"]["by"]) == (None, "forest2jar")
+    assert "margin" in check["tolerance"]["exact"]
 
 
 def test_the_command_line(tmp_path: Path) -> None:
