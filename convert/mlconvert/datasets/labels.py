@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlconvert.datasets import arrays, tables
 from mlconvert.datasets.batches import Batch
@@ -86,11 +86,11 @@ def _of_table(table: tables.Table) -> np.ndarray:
     return of_blocks([block[table.columns[0]] for block in table.blocks(table.columns, 2**16)])
 
 
-def of_blocks(blocks: Iterable[object]) -> np.ndarray:
+def of_blocks(blocks: Iterable[Any]) -> np.ndarray:
     """The values of pyarrow arrays, as objects; None where nothing stands."""
     import numpy as np
 
-    listed = [value for block in blocks for value in block.to_pylist()]  # type: ignore[attr-defined]
+    listed = [value for block in blocks for value in block.to_pylist()]
     values = np.empty(len(listed), dtype=object)
     values[:] = listed
     return values

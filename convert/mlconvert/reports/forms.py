@@ -31,13 +31,13 @@ def read(path: Path, kind: str) -> dict[str, Any]:
     """A document of that kind from a file. Raises ConversionError for anything else, in one line."""
     name = for_terminal(path.name)
     try:
-        document = json.loads(path.read_bytes())
+        document: dict[str, Any] = json.loads(path.read_bytes())
     except OSError as error:
         raise _refused(name, f"cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise _refused(name, f"is no JSON: {for_terminal(error, 200)}") from error
     check(document, kind, name)
-    return document  # type: ignore[no-any-return]
+    return document
 
 
 def check(document: Any, kind: str, name: str) -> None:
